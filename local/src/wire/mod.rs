@@ -1,0 +1,8 @@
+//! The services' real protocols on top of the [`world`](crate::world): what the SDKs and Slack's clients speak.
+
+pub mod dynamodb;
+pub mod ec2;
+pub mod lake;
+pub mod lambda;
+pub mod slack;
+pub mod sts;
