@@ -2,6 +2,7 @@
 
 pub mod card;
 pub mod change;
+pub mod click;
 pub mod ids;
 pub mod request;
 pub mod rule;
