@@ -1,9 +1,11 @@
 //! Pure: no I/O, no clock, no SDK type. `now` is an argument.
 
+pub mod authority;
 pub mod card;
 pub mod change;
 pub mod click;
 pub mod ids;
+pub mod plan;
 pub mod request;
 pub mod rule;
 pub mod step;
