@@ -4,6 +4,7 @@ pub mod card;
 pub mod change;
 pub mod click;
 pub mod ids;
+pub mod record;
 pub mod request;
 pub mod rule;
 pub mod step;
