@@ -6,6 +6,7 @@ pub mod change;
 pub mod click;
 pub mod ids;
 pub mod plan;
+pub mod record;
 pub mod request;
 pub mod rule;
 pub mod step;
