@@ -3,6 +3,7 @@
 pub mod card;
 pub mod change;
 pub mod click;
+pub mod exposure;
 pub mod ids;
 pub mod request;
 pub mod rule;
