@@ -4,6 +4,7 @@ pub mod authority;
 pub mod card;
 pub mod change;
 pub mod click;
+pub mod exposure;
 pub mod ids;
 pub mod plan;
 pub mod record;
