@@ -1,0 +1,1 @@
+//! STS over the wire.
