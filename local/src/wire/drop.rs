@@ -56,6 +56,8 @@ pub fn dropped() -> Response {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use axum::{Router, routing::get};
 
     use super::*;
@@ -83,5 +85,19 @@ mod tests {
             under_fault(Some(fault), call, |_| Response::new(Body::empty())).await;
             assert_eq!(made, expected, "{fault:?}");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_call_is_made_first_and_answered_late() {
+        let begin = tokio::time::Instant::now();
+        let mut made_after = None;
+        let call = || {
+            made_after = Some(begin.elapsed());
+            Response::new(Body::empty())
+        };
+        let by = Duration::from_secs(20);
+        under_fault(Some(Fault::Slow(by)), call, |_| Response::new(Body::empty())).await;
+        assert_eq!(made_after, Some(Duration::ZERO));
+        assert!(begin.elapsed() >= by);
     }
 }
