@@ -1,0 +1,1 @@
+//! What EC2 promises, one test a promise.

@@ -1,0 +1,1 @@
+//! What STS promises, one test a promise.
