@@ -20,6 +20,7 @@ use super::aws_json;
 use crate::world::{
     World,
     lake::{Lake, LakeError, Page, QueryDescription},
+    sts::StsError,
 };
 
 /// Serves Lake's part of CloudTrail's API.
@@ -31,8 +32,39 @@ async fn call(State(world): State<Arc<World>>, headers: HeaderMap, body: Bytes) 
     let Some(operation) = aws_json::operation(&headers) else {
         return aws_json::error(StatusCode::BAD_REQUEST, "UnknownOperationException", "X-Amz-Target is missing");
     };
-    let serve = async { serve(&world, operation, &body) };
+    let serve = async {
+        match authorize(&world, operation, &headers) {
+            Ok(()) => serve(&world, operation, &body),
+            Err(refusal) => refusal,
+        }
+    };
     aws_json::with_faults(&world.faults, "lake", operation, &aws_json::COMMON, serve).await
+}
+
+/// Only a session of the store's account that may do this gets through, and only in the store's region.
+fn authorize(world: &World, operation: &str, headers: &HeaderMap) -> Result<(), Response> {
+    let refuse = |code: &str, message: &str| Err(aws_json::error(StatusCode::BAD_REQUEST, code, message));
+    let Some(signer) = aws_json::signer(headers) else {
+        return refuse("MissingAuthenticationTokenException", "Missing Authentication Token");
+    };
+    let sts = world.sts.lock().unwrap_or_else(PoisonError::into_inner);
+    let session = match sts.authenticate(&signer.access_key_id, signer.token.as_deref(), Utc::now()) {
+        Ok(session) => session.clone(),
+        Err(StsError::ExpiredToken) => return refuse("ExpiredTokenException", "The security token is expired"),
+        Err(error) => return refuse("UnrecognizedClientException", &error.to_string()),
+    };
+    drop(sts);
+    if !session.may(&format!("cloudtrail:{operation}"), "*") {
+        let caller = session.identity.arn().unwrap_or_default();
+        let message = format!("User: {caller} is not authorized to perform: cloudtrail:{operation}");
+        return refuse("AccessDeniedException", &message);
+    }
+    let lake = world.lake.lock().unwrap_or_else(PoisonError::into_inner);
+    if session.account != lake.account || signer.region != lake.region {
+        let error = LakeError::EventDataStoreNotFound(lake.store().to_owned());
+        return refuse(error.code(), &error.to_string());
+    }
+    Ok(())
 }
 
 #[derive(Deserialize)]
@@ -61,6 +93,7 @@ struct GetQueryResults {
 
 fn serve(world: &World, operation: &str, body: &Bytes) -> Response {
     let now = Utc::now();
+    world.deliver_to_lake();
     let mut lake = world.lake.lock().unwrap_or_else(PoisonError::into_inner);
     match operation {
         "StartQuery" => with(body, |request: StartQuery| {

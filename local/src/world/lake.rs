@@ -3,6 +3,7 @@
 //! Statements are checked and executed strictly ([`statement`]). A query passes through QUEUED and RUNNING as it is
 //! asked about, so that a client that does not wait for FINISHED sees no rows.
 
+mod delivery;
 pub mod statement;
 mod tokens;
 
@@ -15,6 +16,12 @@ use self::statement::{Column, Direction, Row, Statement};
 
 /// The id of the store that [`Lake::default`] has; the same as in the repository's `config.toml`.
 pub const DEFAULT_STORE: &str = "7b0d1f2c-3a4e-4b5c-9d6e-0a1b2c3d4e5f";
+
+/// The account that owns the store, as in the repository's `config.toml`.
+pub const DEFAULT_ACCOUNT: &str = "111111111111";
+
+/// The store's region, as in the repository's `config.toml`.
+pub const DEFAULT_REGION: &str = "us-east-1";
 
 const STATEMENT_LIMIT: usize = 10_000;
 const CONCURRENT_QUERIES: usize = 10;
@@ -254,7 +261,13 @@ pub struct Page {
 pub struct Lake {
     /// What can be set about the queries to come.
     pub settings: Settings,
+    /// The account that owns the store; callers of other accounts don't find it.
+    pub account: String,
+    /// The store's region.
+    pub region: String,
     store: String,
+    /// How many of the trail's entries have been taken over.
+    taken: usize,
     records: Vec<Stored>,
     queries: BTreeMap<String, Query>,
     started: u64,
@@ -271,7 +284,10 @@ impl Lake {
     pub fn new(store: &str) -> Self {
         Self {
             settings: Settings::default(),
+            account: DEFAULT_ACCOUNT.to_owned(),
+            region: DEFAULT_REGION.to_owned(),
             store: store.to_owned(),
+            taken: 0,
             records: Vec::new(),
             queries: BTreeMap::new(),
             started: 0,

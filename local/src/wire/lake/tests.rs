@@ -4,7 +4,13 @@ use serde_json::{Value, json};
 
 use crate::{
     wire::Server,
-    world::{World, faults::Fault, lake::DEFAULT_STORE},
+    world::{
+        World,
+        faults::Fault,
+        identity::Identity,
+        lake::{DEFAULT_ACCOUNT, DEFAULT_STORE},
+        sts::{AssumeRole, Role},
+    },
 };
 
 struct Client {
@@ -15,14 +21,28 @@ struct Client {
 impl Client {
     async fn new() -> Self {
         let world = Arc::new(World::default());
+        let reader = Identity::role(DEFAULT_ACCOUNT, "/security/", "lake-read", "portcullis");
+        world.sts.lock().unwrap().add_access_key("ASIAREADER", DEFAULT_ACCOUNT, reader);
         let server = Server::start(super::router(Arc::clone(&world))).await.unwrap();
         Self { world, server }
     }
 
     async fn send(&self, operation: &str, body: Value) -> reqwest::Result<reqwest::Response> {
+        self.send_as("ASIAREADER", "us-east-1", operation, body).await
+    }
+
+    async fn send_as(
+        &self,
+        key: &str,
+        region: &str,
+        operation: &str,
+        body: Value,
+    ) -> reqwest::Result<reqwest::Response> {
+        let scope = format!("{key}/20261120/{region}/cloudtrail/aws4_request");
         reqwest::Client::new()
             .post(self.server.url())
             .header("x-amz-target", format!("CloudTrail_20131101.{operation}"))
+            .header("authorization", format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"))
             .header("content-type", "application/x-amz-json-1.1")
             .body(body.to_string())
             .send()
@@ -122,4 +142,31 @@ async fn switches_make_it_fail() {
 
     client.world.faults.set("lake", "*", Fault::Slow(Duration::from_millis(20)), Some(1));
     assert_eq!(client.call("StartQuery", start).await.0, 200);
+}
+
+#[tokio::test]
+async fn only_a_session_that_may_read_the_lake_gets_through() {
+    let client = Client::new().await;
+    let spoke = {
+        let mut sts = client.world.sts.lock().unwrap();
+        let hub = Identity::role("123456789012", "/security/", "hub-001", "poller");
+        let hub_arn = hub.role_arn().unwrap();
+        sts.add_access_key("ASIAHUB", "123456789012", hub);
+        let spoke = Role::spoke(DEFAULT_ACCOUNT, "/security/", "spoke-001", &hub_arn, None);
+        let call = AssumeRole { role_arn: spoke.arn(), session_name: "portcullis".to_owned(), ..AssumeRole::default() };
+        sts.add_role(spoke);
+        let now = chrono::Utc::now();
+        let hub = sts.authenticate("ASIAHUB", None, now).unwrap().clone();
+        sts.assume_role(&hub, &call, now).unwrap()
+    };
+    for (key, region, code) in [
+        ("ASIANOBODY", "us-east-1", "UnrecognizedClientException"),
+        (spoke.access_key_id.as_str(), "us-east-1", "UnrecognizedClientException"),
+        ("ASIAHUB", "us-east-1", "EventDataStoreNotFoundException"),
+        ("ASIAREADER", "eu-central-1", "EventDataStoreNotFoundException"),
+    ] {
+        let body = json!({ "QueryStatement": statement() });
+        let response = client.send_as(key, region, "StartQuery", body).await.unwrap();
+        assert_eq!(response.json::<Value>().await.unwrap()["__type"], code, "{key} in {region}");
+    }
 }
