@@ -25,6 +25,9 @@ macro_rules! id {
         pub struct $name(String);
 
         impl $name {
+            /// What such an identifier is, in words and with its form.
+            pub const EXPECTED: &'static str = $expected;
+
             /// Parses the identifier.
             ///
             /// # Errors
@@ -34,7 +37,7 @@ macro_rules! id {
                 if valid(text) {
                     Ok(Self(text.to_owned()))
                 } else {
-                    Err(InvalidId { value: text.chars().take(80).collect(), expected: $expected })
+                    Err(InvalidId { value: text.chars().take(80).collect(), expected: Self::EXPECTED })
                 }
             }
 
@@ -80,6 +83,7 @@ macro_rules! id {
         }
     };
 }
+pub(crate) use id;
 
 id!(
     /// An AWS account: 12 digits.
@@ -99,6 +103,25 @@ id!(
             && text.ends_with(|last: char| last.is_ascii_digit())
     }
 );
+
+impl Region {
+    /// The partition that the region lies in: the second part of every ARN there.
+    ///
+    /// From the SDKs' `partitions.json`, which tells partitions apart by how their regions begin.
+    #[must_use]
+    pub fn partition(&self) -> &'static str {
+        const BEGINNINGS: [(&str, &str); 7] = [
+            ("cn-", "aws-cn"),
+            ("us-gov-", "aws-us-gov"),
+            ("us-iso-", "aws-iso"),
+            ("us-isob-", "aws-iso-b"),
+            ("eu-isoe-", "aws-iso-e"),
+            ("us-isof-", "aws-iso-f"),
+            ("eusc-", "aws-eusc"),
+        ];
+        BEGINNINGS.iter().find(|(beginning, _)| self.0.starts_with(beginning)).map_or("aws", |(_, partition)| partition)
+    }
+}
 
 id!(
     /// A security group, as `sg-0123456789abcdef0`.
@@ -208,6 +231,21 @@ mod tests {
         assert!(RequestId::parse("59dbff89-35bd-4eac-99ed-be587EXAMPLE").is_ok());
         assert!(SlackUserId::parse("W012A3CDE").is_ok());
         assert!(EventDataStoreId::parse("7b0d1f2c-3a4e-4b5c-9d6e-0a1b2c3d4e5f").is_ok());
+    }
+
+    #[test]
+    fn the_partition_follows_from_the_region() {
+        for (region, partition) in [
+            ("eu-west-1", "aws"),
+            ("us-east-1", "aws"),
+            ("cn-north-1", "aws-cn"),
+            ("us-gov-west-1", "aws-us-gov"),
+            ("us-iso-east-1", "aws-iso"),
+            ("us-isob-east-1", "aws-iso-b"),
+            ("eusc-de-east-1", "aws-eusc"),
+        ] {
+            assert_eq!(Region::parse(region).expect(region).partition(), partition, "{region}");
+        }
     }
 
     #[test]

@@ -1,0 +1,100 @@
+//! Time and randomness as values that are handed to the flows, so that a run can be repeated.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::time::Instant;
+
+/// What time it is, and how to wait.
+#[derive(Clone, Debug)]
+pub enum Clock {
+    /// The machine's own time. Read anew at each call: a frozen Lambda sandbox does not stop it.
+    System,
+    /// A start, moved on by tokio's clock: with that paused, time passes only where a flow waits.
+    Paused {
+        /// What time it was at `since`.
+        start: DateTime<Utc>,
+        /// The instant that stands for `start`.
+        since: Instant,
+    },
+}
+
+impl Clock {
+    /// A clock for simulations: `start` now, moved on by tokio's clock.
+    #[must_use]
+    pub fn starting_at(start: DateTime<Utc>) -> Self {
+        Self::Paused { start, since: Instant::now() }
+    }
+
+    /// The time now.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        match self {
+            Self::System => Utc::now(),
+            Self::Paused { start, since } => *start + delta(since.elapsed()),
+        }
+    }
+
+    /// Waits.
+    pub async fn sleep(&self, time: Duration) {
+        tokio::time::sleep(time).await;
+    }
+}
+
+/// Where nonces and jitter come from.
+#[derive(Clone, Debug)]
+pub struct Entropy(Arc<Mutex<fastrand::Rng>>);
+
+impl Entropy {
+    /// From the operating system.
+    #[must_use]
+    pub fn from_os() -> Self {
+        Self(Arc::new(Mutex::new(fastrand::Rng::new())))
+    }
+
+    /// The same seed gives the same values in the same order.
+    #[must_use]
+    pub fn from_seed(seed: u64) -> Self {
+        Self(Arc::new(Mutex::new(fastrand::Rng::with_seed(seed))))
+    }
+
+    /// A value that no other commit carries: 128 bits in hex.
+    #[must_use]
+    pub fn nonce(&self) -> String {
+        format!("{:032x}", self.0.lock().unwrap_or_else(PoisonError::into_inner).u128(..))
+    }
+
+    /// A duration between half of `time` and `time`, so that many that failed together do not come back together.
+    #[must_use]
+    pub fn jitter(&self, time: Duration) -> Duration {
+        let share = self.0.lock().unwrap_or_else(PoisonError::into_inner).f64();
+        time.mul_f64(0.5 + share / 2.0)
+    }
+}
+
+/// When a flow must have ended: it starts nothing that may not be over by then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Deadline(pub DateTime<Utc>);
+
+impl Deadline {
+    /// How much time is left; nothing if it is over.
+    #[must_use]
+    pub fn left(self, now: DateTime<Utc>) -> Duration {
+        (self.0 - now).to_std().unwrap_or_default()
+    }
+
+    /// Whether `time` is left.
+    #[must_use]
+    pub fn allows(self, now: DateTime<Utc>, time: Duration) -> bool {
+        self.left(now) >= time
+    }
+}
+
+/// A duration as chrono counts it; one that chrono cannot hold counts as its longest.
+#[must_use]
+pub fn delta(time: Duration) -> TimeDelta {
+    TimeDelta::from_std(time).unwrap_or(TimeDelta::MAX)
+}

@@ -1,0 +1,61 @@
+use super::*;
+
+fn text(protocol: &str, from: Option<i64>, to: Option<i64>, source: SourceText) -> RuleText {
+    RuleText { ip_protocol: protocol.to_owned(), from_port: from, to_port: to, source }
+}
+
+fn v4(protocol: &str, from: impl Into<Option<i64>>, to: impl Into<Option<i64>>, cidr: &str) -> IngressRule {
+    IngressRule::parse(&text(protocol, from.into(), to.into(), SourceText::CidrIpv4(cidr.to_owned()))).expect(cidr)
+}
+
+#[test]
+fn every_spelling_of_a_protocol_is_the_same_rule() {
+    for (name, number) in [("tcp", "6"), ("udp", "17"), ("icmp", "1"), ("icmpv6", "58"), ("TCP", "tcp")] {
+        assert_eq!(v4(name, 8, 8, "10.0.0.0/8"), v4(number, 8, 8, "10.0.0.0/8"));
+    }
+    assert_eq!(v4("-1", None, None, "10.0.0.0/8"), v4("-1", 22, 22, "10.0.0.0/8"));
+    assert_eq!(v4("50", None, None, "10.0.0.0/8"), v4("50", -1, -1, "10.0.0.0/8"));
+}
+
+#[test]
+fn host_bits_are_dropped_as_ec2_drops_them() {
+    assert_eq!(v4("tcp", 22, 22, "100.68.0.18/18").to_string(), "tcp 22 from 100.68.0.0/18");
+    let rule = text("tcp", Some(22), Some(22), SourceText::CidrIpv6("2001:DB8::1/64".to_owned()));
+    assert_eq!(IngressRule::parse(&rule).map(|rule| rule.to_string()), Ok("tcp 22 from 2001:db8::/64".to_owned()));
+}
+
+#[test]
+fn the_owner_of_a_referenced_group_is_not_part_of_the_rule() {
+    let of = |owner: Option<&str>| {
+        let source = SourceText::Group { group_id: "sg-0feedface".to_owned(), user_id: owner.map(str::to_owned) };
+        IngressRule::parse(&text("tcp", Some(1), Some(2), source)).expect("a rule")
+    };
+    assert_eq!(of(Some("111122223333")), of(None));
+}
+
+#[test]
+fn icmp_has_types_and_codes_instead_of_ports() {
+    assert_eq!(v4("icmp", 8, -1, "10.0.0.0/8").traffic.to_string(), "icmp type 8");
+    assert_eq!(v4("icmp", -1, -1, "10.0.0.0/8").traffic.to_string(), "icmp all");
+    assert_eq!(v4("1", 3, 4, "10.0.0.0/8").traffic.to_string(), "icmp type 3 code 4");
+}
+
+#[test]
+fn what_no_rule_can_have_is_refused() {
+    for (protocol, from, to) in [("tcp", 5, 1), ("tcp", 0, 65_536), ("tcp", -1, 5), ("icmp", 256, 0), ("sctp2", 1, 1)] {
+        let rule = text(protocol, Some(from), Some(to), SourceText::CidrIpv4("10.0.0.0/8".to_owned()));
+        assert!(IngressRule::parse(&rule).is_err(), "{protocol} {from} {to}");
+    }
+    for source in ["10.0.0.0", "0.0.0.0/33", "", "::/0"] {
+        assert!(IngressRule::parse(&text("tcp", Some(1), Some(1), SourceText::CidrIpv4(source.to_owned()))).is_err());
+    }
+}
+
+#[test]
+fn a_rule_covers_what_it_certainly_lets_in() {
+    assert!(v4("tcp", 20, 25, "10.0.0.0/8").covers(&v4("tcp", 22, 22, "10.1.0.0/16")));
+    assert!(v4("-1", None, None, "0.0.0.0/0").covers(&v4("udp", 53, 53, "10.1.0.0/16")));
+    assert!(!v4("tcp", 22, 22, "10.1.0.0/16").covers(&v4("tcp", 22, 22, "10.0.0.0/8")));
+    assert!(!v4("tcp", 22, 22, "10.0.0.0/8").covers(&v4("udp", 22, 22, "10.0.0.0/8")));
+    assert!(v4("icmp", -1, -1, "10.0.0.0/8").covers(&v4("icmp", 8, 0, "10.0.0.0/8")));
+}
