@@ -1,5 +1,5 @@
-//! Slack's stand-in on a loopback port, for tests in other languages. Prints one line of JSON with its URL and what is in
-//! the workspace, and serves until it is killed or its standard input ends.
+//! The stand-ins of Slack, EC2 and STS on loopback ports of their own, for tests in other languages. Prints one line of JSON
+//! with their URLs and what is in them, and serves until it is killed or its standard input ends.
 //!
 //! `POST /people/click` with `{user, channel, ts, action_id}` lets somebody click; the answer is the signed request that
 //! Slack would send, `{headers, body}`.
@@ -11,11 +11,16 @@ use std::{
 
 use axum::{Json, Router, extract::State, http::StatusCode, routing::post};
 use chrono::Utc;
-use local::{wire, world::World};
+use local::{
+    wire,
+    world::{World, identity::Identity, sts::Role},
+};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 
+const ACCOUNT: &str = "123456789012";
+const ACCESS_KEY: &str = "AKIAIOSFODNN7EXAMPLE";
 const TOKEN: &str = "xoxb-of-the-stand-in";
 const CHANNEL: &str = "C0123456789";
 const USER: &str = "U0ALICE";
@@ -27,19 +32,46 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let slack = format!("http://{}", listener.local_addr()?);
     let webhook = fill(&world, &slack);
-    let router = wire::slack::router(world.clone()).merge(people(world));
+    let role = credentials(&world);
+    let router = wire::slack::router(world.clone()).merge(people(world.clone()));
     tokio::spawn(async move { axum::serve(listener, router).await });
-    let workspace = json!({
+    let ec2 = serve(wire::ec2::router(world.clone())).await?;
+    let sts = serve(wire::sts::router(world)).await?;
+    let contents = json!({
         "slack": slack,
         "slack_bot_token": TOKEN,
         "slack_channel": CHANNEL,
         "slack_user": USER,
         "slack_signing_secret": SIGNING_SECRET,
         "slack_webhook": webhook,
+        "ec2": ec2,
+        "sts": sts,
+        "aws_access_key_id": ACCESS_KEY,
+        "aws_account": ACCOUNT,
+        "aws_role": role,
     });
-    println!("{workspace}");
+    println!("{contents}");
     tokio::task::spawn_blocking(|| std::io::copy(&mut std::io::stdin(), &mut std::io::sink())).await??;
     Ok(())
+}
+
+/// Serves on a free port and returns the URL.
+async fn serve(router: Router) -> Result<String, std::io::Error> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let url = format!("http://{}", listener.local_addr()?);
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    Ok(url)
+}
+
+/// An IAM user with an access key, and a role that trusts the user's account; returns the role's ARN.
+fn credentials(world: &World) -> String {
+    let mut sts = world.sts.lock().unwrap_or_else(PoisonError::into_inner);
+    let tester = Identity::IamUser { account: ACCOUNT.to_owned(), user_name: "tester".to_owned() };
+    sts.add_access_key(ACCESS_KEY, ACCOUNT, tester);
+    let role = Role::spoke(ACCOUNT, "/security/", "spoke-001", &format!("arn:aws:iam::{ACCOUNT}:root"), None);
+    let arn = role.arn();
+    sts.add_role(role);
+    arn
 }
 
 /// One person, one channel, a user group, a bot token; returns the URL of a webhook.

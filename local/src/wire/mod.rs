@@ -1,6 +1,8 @@
 //! The services' real protocols on top of the [`world`](crate::world): what the SDKs and Slack's clients speak.
 
+pub mod aws;
 mod aws_json;
+pub mod drop;
 pub mod dynamodb;
 pub mod ec2;
 pub mod lake;
@@ -9,5 +11,6 @@ pub mod secrets;
 mod server;
 pub mod slack;
 pub mod sts;
+pub mod xml;
 
 pub use server::Server;

@@ -176,6 +176,11 @@ impl Sts {
         Self { ids: Ids::with_seed(seed), ..Self::default() }
     }
 
+    /// A request id for an answer.
+    pub fn request_id(&mut self) -> String {
+        self.ids.uuid()
+    }
+
     /// Makes a role, or replaces the one of the same ARN.
     pub fn add_role(&mut self, role: Role) {
         self.roles.insert(role.arn(), role);
