@@ -197,14 +197,10 @@ impl Slack {
         json
     }
 
-    /// Checks that the bot can write to the channel that the arguments name.
+    /// The channel that the arguments name, if the bot can write to it.
     fn open_to_bot(&self, args: &Args) -> Result<String, ApiError> {
-        let id = args.required("channel")?;
-        let channel = self.channels.get(&id).ok_or(ApiError::Refused("channel_not_found"))?;
-        if !channel.members.contains(&self.bot_user_id) {
-            return Err(ApiError::Refused(if id.starts_with('G') { "channel_not_found" } else { "not_in_channel" }));
-        }
-        if channel.is_archived {
+        let id = self.readable(args)?;
+        if self.channels.get(&id).is_some_and(|channel| channel.is_archived) {
             return Err(ApiError::Refused("is_archived"));
         }
         Ok(id)

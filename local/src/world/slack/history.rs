@@ -93,7 +93,8 @@ impl Slack {
         json
     }
 
-    fn readable(&self, args: &Args) -> Result<String, ApiError> {
+    /// The channel that the arguments name, if the bot is in it. A private one is not even there for who is not in it.
+    pub(super) fn readable(&self, args: &Args) -> Result<String, ApiError> {
         let id = args.required("channel")?;
         let channel = self.channels.get(&id).ok_or(ApiError::Refused("channel_not_found"))?;
         if !channel.members.contains(&self.bot_user_id) {

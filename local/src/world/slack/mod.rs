@@ -14,6 +14,7 @@ mod ids;
 pub mod mrkdwn;
 mod people;
 mod rate;
+mod seen;
 pub mod urls;
 mod views;
 

@@ -84,3 +84,14 @@ fn a_person_reads_labels_and_fallbacks() {
     let text = "*When* <!date^1795190000^{time}|2026-11-20 15:53:20 UTC>, <https://aws.example|console> &amp; <https://a.example>";
     assert_eq!(visible(text), "*When* 2026-11-20 15:53:20 UTC, console & https://a.example");
 }
+
+#[test]
+fn a_message_reads_as_its_blocks_or_as_its_text_where_it_has_none() {
+    let mut slack = workspace();
+    let ts = posted(&mut slack);
+    let card = ["Approval needed: tcp 22 opened", "*1 rule*", "[Approve]", "[Deny]"];
+    assert_eq!(slack.message(CHANNEL, &ts).unwrap().seen(), card);
+    let whisper = json!({"channel": CHANNEL, "user": ALICE, "text": "<@U0BOB> &amp; you"});
+    call(&mut slack, "chat.postEphemeral", whisper).unwrap();
+    assert_eq!(slack.whispers(ALICE)[0].seen(), ["@U0BOB & you"]);
+}
