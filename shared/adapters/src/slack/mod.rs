@@ -67,12 +67,16 @@ pub enum SetupError {
 
 /// An HTTP client for Slack. Build it once: it keeps its connections.
 ///
-/// It takes no redirects, so that a secret goes nowhere but where it belongs.
+/// It takes no redirects, so that a secret goes nowhere but where it belongs; the environment's proxies are used, but not
+/// to reach an API on this machine (the only one that may be plain http).
 ///
 /// # Errors
 /// The TLS stack could not be set up.
-pub fn http_client() -> Result<reqwest::Client, SetupError> {
-    reqwest::Client::builder()
+pub fn http_client(api_base_url: &ApiBaseUrl) -> Result<reqwest::Client, SetupError> {
+    let builder = reqwest::Client::builder();
+    let is_here = api_base_url.origin().starts_with("http://");
+    let builder = if is_here { builder.no_proxy() } else { builder };
+    builder
         .connect_timeout(Duration::from_secs(1))
         // A frozen sandbox does not see that a connection was closed: what was idle for long is not used again.
         .pool_idle_timeout(Duration::from_secs(20))
