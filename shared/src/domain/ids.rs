@@ -6,6 +6,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 /// A text that is not the identifier it should be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -155,6 +156,14 @@ id!(
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte))
 );
 
+impl RequestId {
+    /// A key for a record that has none of its own: `record-` and the first half of a hash of its text.
+    #[must_use]
+    pub fn from_hash(hash: [u8; 32]) -> Self {
+        Self(format!("record-{}", hex::encode(&hash[..16])))
+    }
+}
+
 id!(
     /// A Slack user, as `U0123456789` or `W0123456789`.
     SlackUserId,
@@ -200,6 +209,15 @@ id!(
             0..=7 | 9..=12 | 14..=17 | 19..=22 | 24.. => byte.is_ascii_hexdigit(),
         })
 );
+
+impl RequestId {
+    /// The key of a text that has none of its own: the same text, the same key.
+    #[must_use]
+    pub fn of_text(text: &str) -> Self {
+        let digest = hex::encode(Sha256::digest(text.as_bytes()));
+        Self(format!("record-{}", digest.get(..32).unwrap_or(&digest)))
+    }
+}
 
 fn is_lower_or_digit(byte: u8) -> bool {
     byte.is_ascii_lowercase() || byte.is_ascii_digit()
