@@ -4,42 +4,17 @@
 //! status 400 or 500. Source of the format: Smithy's "AWS JSON 1.1 protocol".
 
 use axum::{
-    body::Body,
-    http::{
-        HeaderMap, HeaderValue, StatusCode,
-        header::{AUTHORIZATION, CONTENT_TYPE},
-    },
+    http::{HeaderMap, HeaderValue, StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
 };
 use serde_json::{Value, json};
 
+use super::drop::dropped;
 use crate::world::faults::{Fault, Faults};
 
 /// The operation of a call: what follows the last dot of `X-Amz-Target`.
 pub(super) fn operation(headers: &HeaderMap) -> Option<&str> {
     headers.get("x-amz-target")?.to_str().ok()?.rsplit_once('.').map(|(_, operation)| operation)
-}
-
-/// Who signed a call: from the header `Authorization` of Signature Version 4. The signature itself is not verified.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Signer {
-    /// The access key.
-    pub(super) access_key_id: String,
-    /// The region in the credential's scope.
-    pub(super) region: String,
-    /// `X-Amz-Security-Token`.
-    pub(super) token: Option<String>,
-}
-
-/// Reads who signed a call; `None` where it is not signed.
-pub(super) fn signer(headers: &HeaderMap) -> Option<Signer> {
-    let authorization = headers.get(AUTHORIZATION)?.to_str().ok()?;
-    let (_, credential) = authorization.split_once("Credential=")?;
-    let mut scope = credential.split([',', ' ']).next()?.split('/');
-    let access_key_id = scope.next()?.to_owned();
-    let region = scope.nth(1)?.to_owned();
-    let token = headers.get("x-amz-security-token").and_then(|token| token.to_str().ok()).map(str::to_owned);
-    Some(Signer { access_key_id, region, token })
 }
 
 /// An answer.
@@ -91,11 +66,6 @@ pub(super) async fn with_faults(
             response
         }
     }
-}
-
-fn dropped() -> Response {
-    let broken = futures::stream::once(async { Err::<bytes::Bytes, _>(std::io::Error::other("dropped on purpose")) });
-    Response::new(Body::from_stream(broken))
 }
 
 fn respond(status: StatusCode, body: &Value) -> Response {

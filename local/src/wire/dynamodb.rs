@@ -6,7 +6,7 @@ use std::{
     fs::{File, TryLockError},
     net::Ipv4Addr,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -67,7 +67,13 @@ pub enum DynamoDbError {
 pub struct DynamoDb {
     proxy: Server,
     direct: String,
-    stop: Option<oneshot::Sender<()>>,
+    running: Mutex<Option<Running>>,
+}
+
+/// What [`DynamoDb::stop`] ends.
+#[derive(Debug)]
+struct Running {
+    stop: oneshot::Sender<()>,
     database: JoinHandle<Result<(), String>>,
     _lock: Option<File>,
 }
@@ -98,7 +104,8 @@ impl DynamoDb {
         let database = tokio::spawn(dynoxide::server::serve_with_shutdown(listener, database, until));
         let proxy = Proxy { world, direct: direct.clone(), client: reqwest::Client::new() };
         let proxy = Server::start(router(proxy)).await.map_err(io("a loopback port"))?;
-        Ok(Self { proxy, direct, stop: Some(stop), database, _lock: lock })
+        let running = Running { stop, database, _lock: lock };
+        Ok(Self { proxy, direct, running: Mutex::new(Some(running)) })
     }
 
     /// The endpoint for clients, with the switches.
@@ -175,12 +182,14 @@ impl DynamoDb {
     }
 
     /// Stops serving, lets running requests finish (for 5 s at most), and gives the folder free.
-    pub async fn stop(mut self) {
-        if let Some(stop) = self.stop.take() {
+    pub async fn stop(&self) {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(Running { stop, database, _lock }) = running {
+            // It fails only where the database has stopped already.
             let _ = stop.send(());
+            // A client that keeps a request open must not keep the process.
+            let _ = tokio::time::timeout(Duration::from_secs(5), database).await;
         }
-        // A client that keeps a request open must not keep the process.
-        let _ = tokio::time::timeout(Duration::from_secs(5), &mut self.database).await;
     }
 }
 

@@ -16,7 +16,7 @@ use chrono::Utc;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::aws_json;
+use super::{aws::Credentials, aws_json};
 use crate::world::{
     World,
     lake::{Lake, LakeError, Page, QueryDescription},
@@ -35,16 +35,22 @@ async fn call(State(world): State<Arc<World>>, headers: HeaderMap, body: Bytes) 
     let serve = async {
         match authorize(&world, operation, &headers) {
             Ok(()) => serve(&world, operation, &body),
-            Err(refusal) => refusal,
+            Err(Refused { code, message }) => aws_json::error(StatusCode::BAD_REQUEST, code, &message),
         }
     };
     aws_json::with_faults(&world.faults, "lake", operation, &aws_json::COMMON, serve).await
 }
 
+/// Why a call was not carried out.
+struct Refused {
+    code: &'static str,
+    message: String,
+}
+
 /// Only a session of the store's account that may do this gets through, and only in the store's region.
-fn authorize(world: &World, operation: &str, headers: &HeaderMap) -> Result<(), Response> {
-    let refuse = |code: &str, message: &str| Err(aws_json::error(StatusCode::BAD_REQUEST, code, message));
-    let Some(signer) = aws_json::signer(headers) else {
+fn authorize(world: &World, operation: &str, headers: &HeaderMap) -> Result<(), Refused> {
+    let refuse = |code, message: &str| Err(Refused { code, message: message.to_owned() });
+    let Some(signer) = Credentials::of(headers) else {
         return refuse("MissingAuthenticationTokenException", "Missing Authentication Token");
     };
     let sts = world.sts.lock().unwrap_or_else(PoisonError::into_inner);

@@ -4,6 +4,8 @@
 //! asked about, so that a client that does not wait for FINISHED sees no rows.
 
 mod delivery;
+mod error;
+mod query;
 pub mod statement;
 mod tokens;
 
@@ -12,7 +14,14 @@ use std::{cmp::Ordering, collections::BTreeMap};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value};
 
-use self::statement::{Column, Direction, Row, Statement};
+pub use self::{
+    error::LakeError,
+    query::{Page, QueryDescription, QueryStatus},
+};
+use self::{
+    query::{Query, describe},
+    statement::{Column, Direction, Row, Statement},
+};
 
 /// The id of the store that [`Lake::default`] has; the same as in the repository's `config.toml`.
 pub const DEFAULT_STORE: &str = "7b0d1f2c-3a4e-4b5c-9d6e-0a1b2c3d4e5f";
@@ -25,8 +34,6 @@ pub const DEFAULT_REGION: &str = "us-east-1";
 
 const STATEMENT_LIMIT: usize = 10_000;
 const CONCURRENT_QUERIES: usize = 10;
-/// A query that nobody asks about ends too; it counts as running for this long.
-const ABANDONED_AFTER: TimeDelta = TimeDelta::seconds(60);
 const RESULTS_STAY: TimeDelta = TimeDelta::days(7);
 
 /// How a query ends.
@@ -83,78 +90,6 @@ impl Default for Settings {
     }
 }
 
-/// `QueryStatus`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum QueryStatus {
-    /// Waits.
-    Queued,
-    /// Runs.
-    Running,
-    /// Has rows.
-    Finished,
-    /// Ended with an error.
-    Failed,
-    /// Was cancelled.
-    Cancelled,
-    /// Took too long.
-    TimedOut,
-}
-
-impl QueryStatus {
-    /// As it stands on the wire.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Queued => "QUEUED",
-            Self::Running => "RUNNING",
-            Self::Finished => "FINISHED",
-            Self::Failed => "FAILED",
-            Self::Cancelled => "CANCELLED",
-            Self::TimedOut => "TIMED_OUT",
-        }
-    }
-}
-
-/// Why Lake refused a call.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum LakeError {
-    /// The statement is too long, outside the subset, or not bounded in time.
-    #[error("Query statement is invalid: {0}")]
-    InvalidQueryStatement(String),
-    /// No such event data store.
-    #[error("Event data store {0} was not found")]
-    EventDataStoreNotFound(String),
-    /// Ten queries run already.
-    #[error("You are already running the maximum number of concurrent queries: wait until one has finished")]
-    MaxConcurrentQueries,
-    /// No such query, or its results are older than seven days.
-    #[error("Query {0} was not found")]
-    QueryIdNotFound(String),
-    /// A query that has ended cannot be cancelled.
-    #[error("Query {0} is not active: it has ended")]
-    InactiveQuery(String),
-    /// `MaxQueryResults` is not within 1..1000.
-    #[error("MaxQueryResults {0} is not within 1..1000")]
-    InvalidMaxResults(i64),
-    /// The token is not one that this query gave out.
-    #[error("NextToken is not one of query {0}")]
-    InvalidNextToken(String),
-}
-
-impl LakeError {
-    /// The name of the exception on the wire.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::InvalidQueryStatement(_) => "InvalidQueryStatementException",
-            Self::EventDataStoreNotFound(_) => "EventDataStoreNotFoundException",
-            Self::MaxConcurrentQueries => "MaxConcurrentQueriesException",
-            Self::QueryIdNotFound(_) => "QueryIdNotFoundException",
-            Self::InactiveQuery(_) => "InactiveQueryException",
-            Self::InvalidMaxResults(_) => "InvalidMaxResultsException",
-            Self::InvalidNextToken(_) => "InvalidNextTokenException",
-        }
-    }
-}
-
 /// A record in the store.
 #[derive(Clone, Debug)]
 struct Stored {
@@ -187,73 +122,6 @@ impl Row for Stored {
             },
         }
     }
-}
-
-/// A query that was accepted, with the rows that were visible when it started.
-#[derive(Clone, Debug)]
-struct Query {
-    statement: String,
-    started_at: DateTime<Utc>,
-    polls: u32,
-    queued_polls: u32,
-    running_polls: u32,
-    end: QueryStatus,
-    cancelled: bool,
-    rows: Vec<Value>,
-    events_scanned: usize,
-    bytes_scanned: usize,
-    page_limit: usize,
-}
-
-impl Query {
-    fn status(&self) -> QueryStatus {
-        if self.cancelled {
-            QueryStatus::Cancelled
-        } else if self.polls <= self.queued_polls {
-            QueryStatus::Queued
-        } else if self.polls <= self.queued_polls.saturating_add(self.running_polls) {
-            QueryStatus::Running
-        } else {
-            self.end
-        }
-    }
-
-    fn is_active(&self, now: DateTime<Utc>) -> bool {
-        match self.status() {
-            QueryStatus::Queued | QueryStatus::Running => now < self.started_at + ABANDONED_AFTER,
-            QueryStatus::Finished | QueryStatus::Failed | QueryStatus::Cancelled | QueryStatus::TimedOut => false,
-        }
-    }
-}
-
-/// What is known of a query without its rows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct QueryDescription {
-    /// The statement as it was sent.
-    pub statement: String,
-    /// Where it is.
-    pub status: QueryStatus,
-    /// When it was accepted.
-    pub started_at: DateTime<Utc>,
-    /// How many records matched; 0 until FINISHED.
-    pub events_matched: usize,
-    /// How many records lie within the bounds of `eventTime`; 0 until it has ended.
-    pub events_scanned: usize,
-    /// What one pays for, in bytes; 0 until it has ended.
-    pub bytes_scanned: usize,
-    /// Why it FAILED.
-    pub error: Option<String>,
-}
-
-/// A page of rows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Page {
-    /// The query.
-    pub description: QueryDescription,
-    /// Rows as the wire has them: each a list of one-entry maps, every value a text. Empty until FINISHED.
-    pub rows: Vec<Value>,
-    /// How to ask for the next page.
-    pub next_token: Option<String>,
 }
 
 /// The event data store and its queries.
@@ -353,7 +221,7 @@ impl Lake {
             .collect();
         let mut matched: Vec<&Stored> =
             scanned.iter().copied().filter(|stored| statement.condition.holds(*stored) == Some(true)).collect();
-        matched.sort_by(|left, right| ordering(&statement.order, *left, *right));
+        matched.sort_by(|left, right| ordering(&statement.order, left, right));
         let settings = &self.settings;
         Query {
             statement: text.to_owned(),
@@ -368,7 +236,7 @@ impl Lake {
                 Outcome::TimedOut => QueryStatus::TimedOut,
             },
             cancelled: false,
-            rows: matched.iter().map(|stored| row(&statement.columns, *stored, settings.null_column)).collect(),
+            rows: matched.iter().map(|stored| row(&statement.columns, stored, settings.null_column)).collect(),
             events_scanned: scanned.len(),
             bytes_scanned: scanned.iter().map(|stored| stored.record.to_string().len()).sum(),
             page_limit: settings.page_limit,
@@ -469,23 +337,6 @@ fn row(columns: &[Column], stored: &Stored, null_column: NullColumn) -> Value {
         Some(Value::Object(Map::from_iter([(column.name().to_owned(), Value::String(text))])))
     };
     Value::Array(columns.iter().filter_map(entry).collect())
-}
-
-fn describe(query: &Query) -> QueryDescription {
-    let status = query.status();
-    let ended = match status {
-        QueryStatus::Queued | QueryStatus::Running => false,
-        QueryStatus::Finished | QueryStatus::Failed | QueryStatus::Cancelled | QueryStatus::TimedOut => true,
-    };
-    QueryDescription {
-        statement: query.statement.clone(),
-        status,
-        started_at: query.started_at,
-        events_matched: if status == QueryStatus::Finished { query.rows.len() } else { 0 },
-        events_scanned: if ended { query.events_scanned } else { 0 },
-        bytes_scanned: if ended { query.bytes_scanned } else { 0 },
-        error: (status == QueryStatus::Failed).then(|| "The query failed inside the service".to_owned()),
-    }
 }
 
 #[cfg(test)]

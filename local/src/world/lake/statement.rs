@@ -124,20 +124,9 @@ impl Condition {
     /// SQL's three-valued answer: `None` is "unknown", which a null operand gives and WHERE leaves out.
     pub fn holds(&self, row: &impl Row) -> Option<bool> {
         match self {
-            Self::And(parts) => {
-                parts.iter().map(|part| part.holds(row)).fold(Some(true), |so_far, part| match (so_far, part) {
-                    (Some(false), _) | (_, Some(false)) => Some(false),
-                    (Some(true), Some(true)) => Some(true),
-                    (None, _) | (_, None) => None,
-                })
-            }
-            Self::Or(parts) => {
-                parts.iter().map(|part| part.holds(row)).fold(Some(false), |so_far, part| match (so_far, part) {
-                    (Some(true), _) | (_, Some(true)) => Some(true),
-                    (Some(false), Some(false)) => Some(false),
-                    (None, _) | (_, None) => None,
-                })
-            }
+            // One false part decides an AND, one true part an OR; else an unknown part leaves it open.
+            Self::And(parts) => decided_by(false, parts, row),
+            Self::Or(parts) => decided_by(true, parts, row),
             Self::Time(comparison, time) => Some(comparison.holds(row.time().cmp(time))),
             Self::Text(column, comparison, text) => {
                 row.text(*column).map(|value| comparison.holds(value.as_str().cmp(text)))
@@ -174,6 +163,17 @@ impl Condition {
             },
             Self::Text(..) | Self::In(..) | Self::NotIn(..) | Self::IsNull(..) | Self::IsNotNull(..) => (None, None),
         }
+    }
+}
+
+fn decided_by(decisive: bool, parts: &[Condition], row: &impl Row) -> Option<bool> {
+    let answers: Vec<Option<bool>> = parts.iter().map(|part| part.holds(row)).collect();
+    if answers.contains(&Some(decisive)) {
+        Some(decisive)
+    } else if answers.contains(&None) {
+        None
+    } else {
+        Some(!decisive)
     }
 }
 
