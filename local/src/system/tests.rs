@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{
     Options, System,
     config::{ConfigFile, Delivery, SecretsIn},
-    seed::{ACCOUNTS, CHANNEL, Opener},
+    seed::{self, ACCOUNTS, CHANNEL, Opener},
 };
 use crate::{
     wire::lambda::{Code, Task},
@@ -45,11 +45,7 @@ async fn system() -> Arc<System> {
 /// Alice opens SSH to the world in the first account's group "web".
 fn open_ssh(system: &System) {
     let (account, region) = (ACCOUNTS[0].0, "eu-central-1");
-    let group = {
-        let ec2 = system.world.ec2.lock().unwrap();
-        let mut groups = ec2.groups().filter(|group| group.owner == account && group.region == region);
-        groups.find(|group| group.name == "web").unwrap().id.clone()
-    };
+    let group = seed::group_id(&system.world, account, region, "web").unwrap();
     let permissions = Permissions::Array(vec![Permission::new("tcp", 22, 22).from_ipv4("0.0.0.0/0", None)]);
     let open = Call::from(Operation::AuthorizeIngress { group: GroupRef::id(&group), permissions });
     let answer = system.world.ec2_call(&Opener::Alice.caller(account, region), &open, chrono::Utc::now());
@@ -102,7 +98,7 @@ async fn a_click_travels_through_the_gateway_with_its_signature() {
     let ts = {
         let mut slack = system.world.slack.lock().unwrap();
         let args = Args::from_json(json!({"channel": CHANNEL, "text": "card", "blocks": blocks}));
-        let posted = slack.call(chrono::Utc::now(), Some(super::seed::BOT_TOKEN), "chat.postMessage", &args).unwrap();
+        let posted = slack.call(chrono::Utc::now(), Some(seed::BOT_TOKEN), "chat.postMessage", &args).unwrap();
         posted["ts"].as_str().unwrap().to_owned()
     };
 
