@@ -9,3 +9,4 @@ pub mod ec2;
 pub mod lake;
 pub mod secrets;
 pub mod slack;
+pub mod start;

@@ -2,7 +2,7 @@
 
 use std::{cmp::Reverse, collections::BTreeSet, time::Duration};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::{StreamExt, stream};
 
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
     },
     flows::{
         context::Context,
-        post::{PACE, Shown, post, update, waiting_seconds},
+        post::{PACE, Shown, post, update},
         report::Report,
         revert::{Reverted, revert},
     },
@@ -26,6 +26,12 @@ const REVERTS_AT_ONCE: usize = 8;
 
 /// Updates in one pass; then what is due is read anew, so that a new Deny does not wait behind many.
 const UPDATES_A_PASS: usize = 20;
+
+/// No back-off and no lease lasts longer.
+const LONGEST_WAIT: TimeDelta = TimeDelta::hours(1);
+
+/// How many items are looked at for the oldest opening without a card.
+const OLDEST_OF: usize = 500;
 
 /// Items loaded side by side.
 const LOADS_AT_ONCE: usize = 16;
@@ -81,6 +87,26 @@ pub async fn work_off<S: RequestStore, C: Chat, F: Firewall>(
     }
 }
 
+/// How long the oldest opening without a card has been waiting, in seconds; those that back off are counted too.
+///
+/// # Errors
+/// The table did not tell.
+pub async fn oldest_without_card<S: RequestStore, C, F>(context: &Context<S, C, F>) -> Result<u64, StoreError> {
+    let now = context.clock.now();
+    let ids = context.store.due(now + LONGEST_WAIT).await?;
+    let loaded: Vec<_> = stream::iter(ids.into_iter().take(OLDEST_OF))
+        .map(|id| async move { context.store.load(&id).await })
+        .buffered(LOADS_AT_ONCE)
+        .collect()
+        .await;
+    let waiting = loaded.into_iter().filter_map(|request| {
+        let request = request.ok().flatten()?;
+        request.due_for(Work::Post)?;
+        u64::try_from((now - request.change.at).num_seconds()).ok()
+    });
+    Ok(waiting.max().unwrap_or_default())
+}
+
 /// What one tick keeps in mind.
 struct Tick {
     /// Items that were counted as due.
@@ -97,7 +123,13 @@ struct Tick {
 
 impl Tick {
     fn new(now: DateTime<Utc>) -> Self {
-        Self { seen: BTreeSet::new(), bad: BTreeSet::new(), given_up: BTreeSet::new(), posts_from: now, cards_from: now }
+        Self {
+            seen: BTreeSet::new(),
+            bad: BTreeSet::new(),
+            given_up: BTreeSet::new(),
+            posts_from: now,
+            cards_from: now,
+        }
     }
 }
 
@@ -257,10 +289,7 @@ async fn run_cards<S: RequestStore, C: Chat, F: Firewall>(
     margin: Duration,
 ) -> Pass {
     let mut pass = Pass::default();
-    let now = context.clock.now();
-    pass.report.oldest_without_card_seconds =
-        posts.iter().map(|request| waiting_seconds(request, now)).max().unwrap_or_default();
-    if tick.cards_from > now {
+    if tick.cards_from > context.clock.now() {
         return pass;
     }
     for request in updates.into_iter().take(UPDATES_A_PASS) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use crate::{
-    clock::{Deadline, delta},
+    clock::Deadline,
     domain::{
         card::{self, Message},
         change::{Lookup, Opening},
@@ -361,10 +361,4 @@ fn log(request: &Request, error: &ChatError) {
             tracing::warn!(%id, %error, "a card was not shown; it is tried again")
         }
     }
-}
-
-/// How long the oldest of these openings has been waiting for a card, in seconds.
-#[must_use]
-pub fn waiting_seconds(request: &Request, now: chrono::DateTime<chrono::Utc>) -> u64 {
-    u64::try_from((now - request.change.at).max(delta(Duration::ZERO)).num_seconds()).unwrap_or_default()
 }
