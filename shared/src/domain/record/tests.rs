@@ -201,7 +201,8 @@ fn every_recorded_call_becomes_what_it_was() {
         (
             "omitted_request_with_ids",
             "111122223333/eu-west-1/sg-0123456789abcdef0 by alice@example.com
-             look up [sgr-00000000000000001, sgr-00000000000000002]: CloudTrail left the request out of its record (149,893 bytes).",
+             look up [sgr-00000000000000001, sgr-00000000000000002]: \
+             CloudTrail left the request out of its record (149,893 bytes).",
         ),
         (
             "null_request",
@@ -322,6 +323,7 @@ fn a_text_that_is_no_record_is_an_unreadable_change() {
     }
     assert_eq!(
         told(&read("{\"eventName\": \"Authorize", now())),
-        "None by Unknown\nunreadable: CloudTrail's record is not JSON that is understood. It begins: {\"eventName\": \"Authorize"
+        "None by Unknown\n\
+         unreadable: CloudTrail's record is not JSON that is understood. It begins: {\"eventName\": \"Authorize."
     );
 }

@@ -33,14 +33,18 @@ fn an_identity_center_session_is_a_person() {
 
 #[test]
 fn a_session_name_of_any_other_role_proves_nothing() {
+    let of = |path: &str| {
+        let role = "AWSReservedSSO_Admin_0123";
+        json!({"arn": format!("{path}/{role}"), "userName": role})
+    };
     let forgeries = [
-        json!({"arn": "arn:aws:iam::111122223333:role/AWSReservedSSO_Admin_0123", "userName": "AWSReservedSSO_Admin_0123"}),
-        json!({"arn": "arn:aws:iam::111122223333:role/x/role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_0123"}),
-        json!({"arn": "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com.example/AWSReservedSSO_Admin_0123"}),
-        json!({"arn": "arn:aws:iam::111122223333:user/role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_0123"}),
-        json!({"arn": "arn:aws:sts::111122223333:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_0123"}),
-        json!({"arn": "arn:aws:iam:::role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_0123"}),
-        json!({"arn": "role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_0123"}),
+        of("arn:aws:iam::111122223333:role"),
+        of("arn:aws:iam::111122223333:role/x/role/aws-reserved/sso.amazonaws.com"),
+        of("arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com.example"),
+        of("arn:aws:iam::111122223333:user/role/aws-reserved/sso.amazonaws.com"),
+        of("arn:aws:sts::111122223333:role/aws-reserved/sso.amazonaws.com"),
+        of("arn:aws:iam:::role/aws-reserved/sso.amazonaws.com"),
+        of("role/aws-reserved/sso.amazonaws.com"),
         json!({"userName": "AWSReservedSSO_Admin_0123"}),
         json!({}),
         json!("arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_0123"),

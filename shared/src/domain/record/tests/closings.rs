@@ -20,8 +20,10 @@ fn a_revoke_by_ids_is_read_in_every_nesting() {
     let nestings = [
         json!({"groupId": "sg-1", "securityGroupRuleIds": ["sgr-1", "sgr-2"]}),
         json!({"groupId": "sg-1", "ipPermissions": {}, "securityGroupRuleIds": {"items": ["sgr-1", "sgr-2"]}}),
-        json!({"groupId": "sg-1", "securityGroupRuleIds": {"items": [{"securityGroupRuleId": "sgr-1"}, {"securityGroupRuleId": "sgr-2"}]}}),
-        json!({"RevokeSecurityGroupIngressRequest": {"GroupId": "sg-1", "SecurityGroupRuleId": [{"content": "sgr-1", "tag": 1}, {"content": "sgr-2", "tag": 2}]}}),
+        json!({"groupId": "sg-1", "securityGroupRuleIds": {"items": [
+            {"securityGroupRuleId": "sgr-1"}, {"securityGroupRuleId": "sgr-2"}]}}),
+        json!({"RevokeSecurityGroupIngressRequest": {"GroupId": "sg-1", "SecurityGroupRuleId": [
+            {"content": "sgr-1", "tag": 1}, {"content": "sgr-2", "tag": 2}]}}),
     ];
     for parameters in nestings {
         assert_eq!(removed(parameters.clone(), json!({"_return": true})), "removed: [] [sgr-1, sgr-2]", "{parameters}");
@@ -33,7 +35,8 @@ fn a_revoke_by_ids_is_read_in_every_nesting() {
 #[test]
 fn a_revoke_by_permissions_is_read_like_an_authorize() {
     let array = json!({"groupId": "sg-1", "ipPermissions": {"items": [
-        {"ipProtocol": "tcp", "fromPort": "22", "toPort": 22, "ipRanges": {"items": [{"cidrIp": "10.0.0.0/8"}]}, "groups": {"items": [{"groupId": "sg-2"}]}},
+        {"ipProtocol": "tcp", "fromPort": "22", "toPort": 22, "ipRanges": {"items": [{"cidrIp": "10.0.0.0/8"}]},
+            "groups": {"items": [{"groupId": "sg-2"}]}},
         {"ipProtocol": "-1", "ipv6Ranges": {"items": [{"cidrIpv6": "::/0"}]}},
     ]}});
     assert_eq!(
@@ -55,7 +58,8 @@ fn what_is_not_understood_is_unknown() {
         (permissions.clone(), json!({"unknownIpPermissionSet": "?"})),
         (
             permissions,
-            json!({"unknownIpPermissionSet": {"items": [{"ipProtocol": "-1", "groups": {"items": [{"groupName": "web"}]}}]}}),
+            json!({"unknownIpPermissionSet": {"items": [
+                {"ipProtocol": "-1", "groups": {"items": [{"groupName": "web"}]}}]}}),
         ),
     ];
     for (parameters, response) in cases {
@@ -66,7 +70,10 @@ fn what_is_not_understood_is_unknown() {
 #[test]
 fn ec2_s_list_of_what_it_removed_is_believed_before_the_request() {
     let set = |items: Value| json!({"_return": true, "revokedSecurityGroupRuleSet": {"items": items}});
-    let one = json!({"securityGroupRuleId": "sgr-1", "groupId": "sg-1", "isEgress": false, "ipProtocol": "-1", "cidrIpv4": "10.0.0.0/8"});
+    let one = json!({
+        "securityGroupRuleId": "sgr-1", "groupId": "sg-1", "isEgress": false, "ipProtocol": "-1",
+        "cidrIpv4": "10.0.0.0/8",
+    });
     let request = json!({"groupName": "default", "ipPermissions": {"items": [
         {"ipProtocol": "-1", "ipRanges": {"items": [{"cidrIp": "10.0.0.0/8"}, {"cidrIp": "192.0.2.0/24"}]}}]}});
     let record = revoke(request.clone(), set(json!([one])));

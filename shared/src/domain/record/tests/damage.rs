@@ -194,7 +194,11 @@ fn any_json() -> impl Strategy<Value = Value> {
 
 proptest! {
     #[test]
-    fn an_opening_is_a_change_whatever_its_request_and_answer(parameters in any_json(), response in any_json(), modify: bool) {
+    fn an_opening_is_a_change_whatever_its_request_and_answer(
+        parameters in any_json(),
+        response in any_json(),
+        modify: bool,
+    ) {
         let name = if modify { "ModifySecurityGroupRules" } else { "AuthorizeSecurityGroupIngress" };
         let mut record = call(name, parameters);
         record["responseElements"] = response;

@@ -7,162 +7,108 @@ fn opened(parameters: Value) -> String {
     told_opening(&change_of(read_value(&authorize(parameters))).opening)
 }
 
+/// A request in array form with one permission.
 fn permission(fields: Value) -> Value {
     json!({"groupId": "sg-1", "ipPermissions": {"items": [fields]}})
 }
 
-#[test]
-fn every_shape_of_a_request_is_read() {
-    let v4 = json!({"items": [{"cidrIp": "10.0.0.0/8"}]});
-    let cases = [
-        (
-            "tcp",
-            permission(json!({"ipProtocol": "tcp", "fromPort": 22, "toPort": 22, "ipRanges": v4})),
-            "tcp 22 from 10.0.0.0/8",
-        ),
-        (
-            "udp, ports as strings",
-            permission(json!({"ipProtocol": "udp", "fromPort": "500", "toPort": "4500", "ipRanges": v4})),
-            "udp 500-4500 from 10.0.0.0/8",
-        ),
-        (
-            "icmp by name",
-            permission(json!({"ipProtocol": "icmp", "fromPort": 8, "toPort": -1, "ipRanges": v4})),
-            "icmp type 8 from 10.0.0.0/8",
-        ),
-        (
-            "icmp with code",
-            permission(json!({"ipProtocol": "icmp", "fromPort": 3, "toPort": 4, "ipRanges": v4})),
-            "icmp type 3 code 4 from 10.0.0.0/8",
-        ),
-        (
-            "icmpv6 by number",
-            permission(
-                json!({"ipProtocol": "58", "fromPort": -1, "toPort": -1, "ipv6Ranges": {"items": [{"cidrIpv6": "::/0"}]}}),
-            ),
-            "icmpv6 all from ::/0",
-        ),
-        ("all traffic", permission(json!({"ipProtocol": "-1", "ipRanges": v4})), "all traffic from 10.0.0.0/8"),
-        (
-            "all traffic, sent ports are ignored",
-            permission(json!({"ipProtocol": "-1", "fromPort": 22, "toPort": 22, "ipRanges": v4})),
-            "all traffic from 10.0.0.0/8",
-        ),
-        (
-            "tcp by number",
-            permission(json!({"ipProtocol": "6", "fromPort": 22, "toPort": 22, "ipRanges": v4})),
-            "tcp 22 from 10.0.0.0/8",
-        ),
-        (
-            "a protocol as a JSON number",
-            permission(json!({"ipProtocol": 17, "fromPort": 53.0, "toPort": 53, "ipRanges": v4})),
-            "udp 53 from 10.0.0.0/8",
-        ),
-        (
-            "another protocol opens all ports",
-            permission(json!({"ipProtocol": "50", "fromPort": 1, "toPort": 2, "ipRanges": v4})),
-            "protocol 50 from 10.0.0.0/8",
-        ),
-        (
-            "host bits are dropped",
-            permission(json!({"ipProtocol": "-1", "ipRanges": {"items": [{"cidrIp": "100.68.0.18/18"}]}})),
-            "all traffic from 100.68.0.0/18",
-        ),
-        (
-            "v6",
-            permission(
-                json!({"ipProtocol": "tcp", "fromPort": 1, "toPort": 1, "ipv6Ranges": {"items": [{"cidrIpv6": "2001:DB8::/32"}]}}),
-            ),
-            "tcp 1 from 2001:db8::/32",
-        ),
-        (
-            "prefix list",
-            permission(
-                json!({"ipProtocol": "tcp", "fromPort": 1, "toPort": 1, "prefixListIds": {"items": [{"prefixListId": "pl-6da54004"}]}}),
-            ),
-            "tcp 1 from pl-6da54004",
-        ),
-        (
-            "group",
-            permission(
-                json!({"ipProtocol": "tcp", "fromPort": 1, "toPort": 1, "groups": {"items": [{"groupId": "sg-2", "userId": "111122223333"}]}}),
-            ),
-            "tcp 1 from sg-2",
-        ),
-        (
-            "group with its name",
-            permission(
-                json!({"ipProtocol": "tcp", "fromPort": 1, "toPort": 1, "groups": {"items": [{"groupId": "sg-2", "groupName": "web"}]}}),
-            ),
-            "tcp 1 from sg-2",
-        ),
-        (
-            "peered group",
-            permission(
-                json!({"ipProtocol": "tcp", "fromPort": 1, "toPort": 1, "groups": {"items": [{"groupId": "sg-2", "userId": "444455556666", "vpcPeeringConnectionId": "pcx-1"}]}}),
-            ),
-            "tcp 1 from sg-2",
-        ),
-        (
-            "description",
-            permission(
-                json!({"ipProtocol": "-1", "ipRanges": {"items": [{"cidrIp": "10.0.0.0/8", "description": "a \"b\""}]}}),
-            ),
-            "all traffic from 10.0.0.0/8 \"a \"b\"\"",
-        ),
-        (
-            "items as an object",
-            json!({"groupId": "sg-1", "ipPermissions": {"items": {"ipProtocol": "-1", "ipRanges": {"items": {"cidrIp": "10.0.0.0/8"}}}}}),
-            "all traffic from 10.0.0.0/8",
-        ),
-        (
-            "bare lists",
-            json!({"groupId": "sg-1", "ipPermissions": [{"ipProtocol": "-1", "ipRanges": [{"cidrIp": "10.0.0.0/8"}]}]}),
-            "all traffic from 10.0.0.0/8",
-        ),
-        (
-            "nulls for what is empty",
-            permission(
-                json!({"ipProtocol": "-1", "fromPort": null, "toPort": null, "groups": null, "ipv6Ranges": {"items": null}, "prefixListIds": {}, "ipRanges": v4}),
-            ),
-            "all traffic from 10.0.0.0/8",
-        ),
-        (
-            "wrapped, in PascalCase",
-            json!({"AuthorizeSecurityGroupIngressRequest": {"GroupId": "sg-1", "IpPermissions": {"tag": 1, "IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": {"tag": 1, "CidrIp": "10.0.0.0/8", "Description": "x"}}}}),
-            "tcp 22 from 10.0.0.0/8 \"x\"",
-        ),
-        (
-            "flat",
-            json!({"groupId": "sg-1", "ipPermissions": {}, "ipProtocol": "tcp", "fromPort": 22, "toPort": 22, "cidrIp": "10.0.0.0/8"}),
-            "tcp 22 from 10.0.0.0/8",
-        ),
-        (
-            "flat, all traffic",
-            json!({"groupId": "sg-1", "ipProtocol": "-1", "cidrIp": "10.0.0.0/8"}),
-            "all traffic from 10.0.0.0/8",
-        ),
-        (
-            "flat and array",
-            json!({"groupId": "sg-1", "ipPermissions": {"items": [{"ipProtocol": "-1", "ipRanges": v4}]}, "ipProtocol": "tcp", "fromPort": 22, "toPort": 22, "cidrIp": "10.0.0.0/8"}),
-            "all traffic from 10.0.0.0/8\ntcp 22 from 10.0.0.0/8",
-        ),
-        (
-            "the same rule twice",
-            json!({"groupId": "sg-1", "ipPermissions": {"items": [{"ipProtocol": "6", "fromPort": 22, "toPort": 22, "ipRanges": v4}]}, "ipProtocol": "tcp", "fromPort": 22, "toPort": 22, "cidrIp": "10.0.0.1/8"}),
-            "tcp 22 from 10.0.0.0/8",
-        ),
-        (
-            "one permission with all four sources",
-            permission(
-                json!({"ipProtocol": "tcp", "fromPort": 1, "toPort": 2, "ipRanges": v4, "ipv6Ranges": {"items": [{"cidrIpv6": "::/0"}]}, "prefixListIds": {"items": [{"prefixListId": "pl-1"}]}, "groups": {"items": [{"groupId": "sg-2"}]}}),
-            ),
-            "tcp 1-2 from 10.0.0.0/8\ntcp 1-2 from ::/0\ntcp 1-2 from pl-1\ntcp 1-2 from sg-2",
-        ),
-    ];
-    for (name, parameters, expected) in cases {
-        assert_eq!(opened(parameters), expected, "{name}");
+/// A request in array form for one IPv4 range.
+fn from_10(protocol: Value, from: Value, to: Value) -> Value {
+    let ranges = json!({"items": [{"cidrIp": "10.0.0.0/8"}]});
+    permission(json!({"ipProtocol": protocol, "fromPort": from, "toPort": to, "ipRanges": ranges}))
+}
+
+/// A request in array form for TCP port 22, with these lists of sources.
+fn ssh(sources: Value) -> Value {
+    let mut fields = json!({"ipProtocol": "tcp", "fromPort": 22, "toPort": 22});
+    for (name, list) in sources.as_object().expect("lists by name") {
+        fields[name.as_str()] = list.clone();
     }
+    permission(fields)
+}
+
+#[test]
+fn every_protocol_and_port_is_read() {
+    let cases = [
+        (json!("tcp"), json!(22), json!(22), "tcp 22"),
+        (json!("tcp"), json!(0), json!(65535), "tcp 0-65535"),
+        (json!("udp"), json!("500"), json!("4500"), "udp 500-4500"),
+        (json!("6"), json!(22), json!(22), "tcp 22"),
+        (json!(17), json!(53.0), json!(53), "udp 53"),
+        (json!("icmp"), json!(8), json!(-1), "icmp type 8"),
+        (json!("icmp"), json!(3), json!(4), "icmp type 3 code 4"),
+        (json!("1"), json!("-1"), json!("-1"), "icmp all"),
+        (json!("58"), json!(-1), json!(-1), "icmpv6 all"),
+        (json!("-1"), Value::Null, Value::Null, "all traffic"),
+        (json!(-1), json!(22), json!(22), "all traffic"),
+        (json!("50"), json!(1), json!(2), "protocol 50"),
+    ];
+    for (protocol, from, to, expected) in cases {
+        assert_eq!(opened(from_10(protocol, from, to)), format!("{expected} from 10.0.0.0/8"));
+    }
+}
+
+#[test]
+fn every_kind_of_source_is_read() {
+    let group = |fields: Value| ssh(json!({"groups": {"items": [fields]}}));
+    let cases = [
+        (ssh(json!({"ipRanges": {"items": [{"cidrIp": "100.68.0.18/18"}]}})), "100.68.0.0/18"),
+        (ssh(json!({"ipv6Ranges": {"items": [{"cidrIpv6": "2001:DB8::1/32"}]}})), "2001:db8::/32"),
+        (ssh(json!({"prefixListIds": {"items": [{"prefixListId": "pl-6da54004"}]}})), "pl-6da54004"),
+        (group(json!({"groupId": "sg-2"})), "sg-2"),
+        (group(json!({"groupId": "sg-2", "userId": "111122223333", "groupName": "web"})), "sg-2"),
+        (group(json!({"groupId": "sg-2", "userId": "444455556666", "vpcPeeringConnectionId": "pcx-1"})), "sg-2"),
+        (ssh(json!({"ipRanges": {"items": [{"cidrIp": "0.0.0.0/0", "description": "a b"}]}})), "0.0.0.0/0 \"a b\""),
+        (group(json!({"groupId": "sg-2", "description": "from web"})), "sg-2 \"from web\""),
+    ];
+    for (parameters, expected) in cases {
+        assert_eq!(opened(parameters), format!("tcp 22 from {expected}"));
+    }
+    let all_four = json!({
+        "ipRanges": {"items": [{"cidrIp": "10.0.0.0/8"}, {"cidrIp": "192.0.2.0/24"}]},
+        "ipv6Ranges": {"items": [{"cidrIpv6": "::/0"}]},
+        "prefixListIds": {"items": [{"prefixListId": "pl-1"}]},
+        "groups": {"items": [{"groupId": "sg-2"}]},
+    });
+    assert_eq!(
+        opened(ssh(all_four)),
+        "tcp 22 from 10.0.0.0/8\ntcp 22 from 192.0.2.0/24\ntcp 22 from ::/0\ntcp 22 from pl-1\ntcp 22 from sg-2"
+    );
+}
+
+#[test]
+fn every_shape_of_a_list_is_read() {
+    let permission =
+        json!({"ipProtocol": "tcp", "fromPort": 22, "toPort": 22, "ipRanges": {"items": {"cidrIp": "10.0.0.0/8"}}});
+    let pascal = json!({
+        "IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": {"tag": 1, "CidrIp": "10.0.0.0/8"}, "tag": 1,
+    });
+    let flat = json!({"ipProtocol": "tcp", "fromPort": 22, "toPort": 22, "cidrIp": "10.0.0.0/8"});
+    let nulls = json!({
+        "ipProtocol": "tcp", "fromPort": 22, "toPort": 22, "groups": null, "ipv6Ranges": {"items": null},
+        "prefixListIds": {}, "ipRanges": [{"cidrIp": "10.0.0.0/8", "description": null}],
+    });
+    let with = |name: &str, list: Value| {
+        let mut parameters = flat.clone();
+        (parameters["groupId"], parameters[name]) = (json!("sg-1"), list);
+        parameters
+    };
+    let cases = [
+        ("a list", json!({"groupId": "sg-1", "ipPermissions": {"items": [permission]}})),
+        ("one as an object", json!({"groupId": "sg-1", "ipPermissions": {"items": permission}})),
+        ("without items", json!({"groupId": "sg-1", "ipPermissions": [permission]})),
+        ("null for nothing", json!({"groupId": "sg-1", "ipPermissions": {"items": [nulls]}})),
+        ("wrapped", json!({"AuthorizeSecurityGroupIngressRequest": {"GroupId": "sg-1", "IpPermissions": pascal}})),
+        ("flat", with("ipPermissions", json!({}))),
+        ("flat alone", with("ipPermissions", Value::Null)),
+        ("flat, and the same as an array", with("ipPermissions", json!({"items": [permission]}))),
+        ("twice", json!({"groupId": "sg-1", "ipPermissions": {"items": [permission, permission]}})),
+    ];
+    for (name, parameters) in cases {
+        assert_eq!(opened(parameters), "tcp 22 from 10.0.0.0/8", "{name}");
+    }
+    let other = json!({"items": [{"ipProtocol": "-1", "ipv6Ranges": {"items": [{"cidrIpv6": "::/0"}]}}]});
+    assert_eq!(opened(with("ipPermissions", other)), "all traffic from ::/0\ntcp 22 from 10.0.0.0/8");
 }
 
 #[test]
@@ -181,14 +127,15 @@ fn what_is_not_certain_is_unreadable_and_says_what_is_known() {
         ),
         (
             "one of two",
-            json!({"groupId": "sg-1", "ipPermissions": {"items": [{"ipProtocol": "-1", "ipRanges": v4, "groups": {"items": [{"groupName": "web"}]}}]}}),
+            permission(json!({"ipProtocol": "-1", "ipRanges": v4, "groups": {"items": [{"groupName": "web"}]}})),
             "unreadable: CloudTrail's record names the source group only by its name (web); its id is nowhere in it. \
              This much is known to be opened: all traffic from 10.0.0.0/8.",
         ),
         (
             "no source",
             permission(json!({"ipProtocol": "tcp", "fromPort": 1, "toPort": 1})),
-            "unreadable: A part of the request in CloudTrail's record is not understood: {\"ipProtocol\":\"tcp\",\"fromPort\":1,\"toPort\":1}.",
+            "unreadable: A part of the request in CloudTrail's record is not understood: \
+             {\"ipProtocol\":\"tcp\",\"fromPort\":1,\"toPort\":1}.",
         ),
         (
             "no such port",
