@@ -6,6 +6,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 /// A text that is not the identifier it should be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -208,6 +209,15 @@ id!(
             0..=7 | 9..=12 | 14..=17 | 19..=22 | 24.. => byte.is_ascii_hexdigit(),
         })
 );
+
+impl RequestId {
+    /// The key of a text that has none of its own: the same text, the same key.
+    #[must_use]
+    pub fn of_text(text: &str) -> Self {
+        let digest = hex::encode(Sha256::digest(text.as_bytes()));
+        Self(format!("record-{}", digest.get(..32).unwrap_or(&digest)))
+    }
+}
 
 fn is_lower_or_digit(byte: u8) -> bool {
     byte.is_ascii_lowercase() || byte.is_ascii_digit()
