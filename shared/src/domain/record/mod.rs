@@ -1,8 +1,8 @@
 //! A CloudTrail record as JSON text, understood: [`read`].
 //!
-//! A record comes from Lake (`eventJson`) or from EventBridge (`detail`). The format is that of CloudTrail's user guide,
-//! "CloudTrail record contents"; what EC2's calls look like in it was taken from real records. Reading is total: a record
-//! that is cut, null or not understood is a [`Change`] that says so, never a skip.
+//! A record comes from Lake (`eventJson`) or from EventBridge (`detail`). The format is that of CloudTrail's user
+//! guide, "CloudTrail record contents"; what EC2's calls look like in it was taken from real records. Reading is total:
+//! a record that is cut, null or not understood is a [`Change`] that says so, never a skip.
 
 mod answer;
 mod authorize;
@@ -59,9 +59,7 @@ pub fn read(text: &str, now: DateTime<Utc>) -> Reading {
                 "CloudTrail's record does not say which call it is about; it may have opened something.".to_owned();
             Reading::Change(change(text, &record, now, parts.place(), Opening::Unreadable { why }))
         }
-        Call::Revoke if parts.response.is_some_and(|response| is_false(response, "_return")) => {
-            Reading::Ignored(Ignored::Failed)
-        }
+        Call::Revoke if parts.is_refused() => Reading::Ignored(Ignored::Failed),
         Call::Revoke => Reading::Revocation(revocation(text, &record, now, parts)),
     }
 }
@@ -133,6 +131,11 @@ impl<'a> Parts<'a> {
         Self { record, parameters, response, answer: Answer::read(response, set) }
     }
 
+    /// Whether EC2 says that it did not do it. It says so of revokes only; `true` proves nothing.
+    fn is_refused(&self) -> bool {
+        self.response.is_some_and(|response| is_false(response, "_return") || is_false(response, "return"))
+    }
+
     /// The account is the one that the record was delivered to, which owns the group; the caller's may be another.
     fn place(&self) -> Place {
         let parameter = |name| self.parameters.and_then(|parameters| text(parameters, name));
@@ -188,7 +191,7 @@ fn revocation(text: &str, record: &Value, now: DateTime<Utc>, parts: Parts<'_>) 
 fn not_a_record(text: &str, now: DateTime<Utc>) -> Reading {
     let why = match text.trim().is_empty() {
         true => "CloudTrail's record is empty.".to_owned(),
-        false => format!("CloudTrail's record is not JSON that is understood. It begins: {}", sentence::excerpt(text)),
+        false => format!("CloudTrail's record is not JSON that is understood. It begins: {}.", sentence::excerpt(text)),
     };
     Reading::Change(Change {
         id: hashed(text),
