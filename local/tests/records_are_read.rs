@@ -1,6 +1,8 @@
 //! What the stand-in of CloudTrail writes is what the domain reads: random calls to EC2, and for each of them the reading of
 //! its record is held against what EC2 really did.
 
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};

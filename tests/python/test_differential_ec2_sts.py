@@ -541,7 +541,7 @@ class Monkey:
         return self.pair.call(operation, GroupId={"group": name}, SecurityGroupRuleIds=[rule])
 
     def modify_known(self, name):
-        """Gives an IPv4 rule ports that no other has, because moto does not look for duplicates."""
+        """Gives an IPv4 rule ports that no other has, because moto lets two rules become the same."""
         rules = [rule for rule in self.known(name) if "/" in rule[4] and ":" not in rule[4]]
         if not rules:
             return "ok", None
