@@ -15,7 +15,8 @@ pub mod trail;
 use std::sync::Mutex;
 
 /// The whole world. Each service is locked on its own; no method of one service takes another's lock
-/// (the one place that holds two is [`World::ec2_call`]: EC2's, then the trail's).
+/// (the places that hold two take the trail's last: [`World::ec2_call`] after EC2's, [`World::deliver_to_lake`] after the
+/// Lake's).
 #[derive(Debug, Default)]
 pub struct World {
     /// Security groups and their rules, by account and region.

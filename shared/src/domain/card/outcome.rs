@@ -1,0 +1,416 @@
+//! Cards that tell what became of an opening.
+
+use super::{
+    Message, Telling, View, blocks,
+    blocks::{Blocks, Style},
+    facts, limits, lines, text,
+};
+use crate::domain::{
+    change::{Fate, Ignored, OpenedRule},
+    request::{Failure, Request, Requester},
+};
+
+/// It stands.
+pub(super) fn approved(request: &Request, view: &View) -> Message {
+    let tally = Tally::of(request);
+    let who = match &request.decision {
+        Some(decision) => format!("By <@{}>, {}.", decision.by, text::when(decision.at)),
+        None => "By somebody who was not recorded.".to_owned(),
+    };
+    let say = format!(
+        "Approved by {}: {} {} open on {}.",
+        decider_name(request),
+        match tally.open.as_slice() {
+            [one] => one.rule.to_string(),
+            [] | [_, _, ..] => format!("{} ({})", text::rules(tally.open.len()), tally.list()),
+        },
+        text::plural(tally.open.len(), "stays", "stay"),
+        facts::group(&request.change.place)
+    );
+    told(request, &say, "✅ Approved", |blocks| {
+        blocks
+            .section("who", &format!("{who} Nothing was changed in AWS.{}", not_identified(request)))
+            .sections("rules", &lines::on_card(request, view, Telling::Opened, ""))
+            .context(&facts::settled(&request.change, view))
+    })
+}
+
+/// It is being taken back.
+pub(super) fn reverting(request: &Request, view: &View) -> Message {
+    let tally = Tally::of(request);
+    let tries = &request.revert_tries;
+    let failing = (tries.failed > 0).then(|| {
+        let failed = tries.failed;
+        let attempts = text::plural(
+            usize::try_from(failed).unwrap_or(usize::MAX),
+            "attempt did not succeed",
+            "attempts did not succeed",
+        );
+        let error = match &tries.error {
+            Some(error) => format!(": {}", text::code(error, limits::SENTENCE)),
+            None => String::new(),
+        };
+        let next = text::when_exactly(tries.not_before);
+        format!(":hourglass: {failed} {attempts}{error}. Still open; the next attempt is due {next}.")
+    });
+    let say = format!(
+        "Denied: reverting {} on {} (denied by {}).{}",
+        text::rules(tally.open.len()),
+        facts::group(&request.change.place),
+        decider_name(request),
+        if tries.failed > 0 { " Attempts failed so far; it is STILL OPEN." } else { "" }
+    );
+    let who = format!("By {}.{}{}", decider(request), reason(request), not_identified(request));
+    told(request, &say, "⏳ Denied: reverting", |blocks| {
+        blocks
+            .section("who", &who)
+            .maybe_section("tries", failing)
+            .sections("rules", &lines::on_card(request, view, Telling::Reverting, ""))
+            .context(&id(request))
+    })
+}
+
+/// It is gone, and we removed it.
+pub(super) fn reverted(request: &Request, view: &View) -> Message {
+    let tally = Tally::of(request);
+    let absent = match request.verified_after_ms {
+        Some(after) => format!("Removed, and seen to be absent {}.{} s later.", after / 1000, after % 1000 / 100),
+        None => format!(
+            "{} gone; Portcullis had asked EC2 to remove {}.",
+            text::plural(tally.removed, "It is", "They are"),
+            text::plural(tally.removed, "it", "them")
+        ),
+    };
+    let say = format!(
+        "Reverted: {} removed from {} (denied by {}).{}",
+        text::rules(tally.removed),
+        facts::group(&request.change.place),
+        decider_name(request),
+        tally.gone_before()
+    );
+    told(request, &say, "↩️ Reverted", |blocks| {
+        blocks
+            .section("who", &format!("{} {absent}", denied_by(request)))
+            .sections("rules", &lines::on_card(request, view, Telling::Ended, ""))
+            .context(&facts::settled(&request.change, view))
+    })
+}
+
+/// It was gone before we came.
+pub(super) fn already_gone(request: &Request, view: &View) -> Message {
+    let Subject { the_rules, was, .. } = Subject::of(request);
+    let say = format!(
+        "Already gone: {the_rules} on {} {was} not there any more when the revert ran.",
+        facts::group(&request.change.place)
+    );
+    let who = format!(
+        "Denied by {}, but {the_rules} {was} not there any more. Portcullis changed nothing.{}{}",
+        decider(request),
+        reason(request),
+        not_identified(request)
+    );
+    told(request, &say, "⚪ Already gone", |blocks| {
+        blocks
+            .section("who", &who)
+            .sections("rules", &lines::on_card(request, view, Telling::Ended, ""))
+            .context(&id(request))
+    })
+}
+
+/// It is something else now, and was left alone.
+pub(super) fn changed_by_hand(request: &Request, view: &View) -> Message {
+    let tally = Tally::of(request);
+    let group = facts::group(&request.change.place);
+    let what = match (tally.changed, tally.total) {
+        (1, 1) => "the rule on {group} is not the one that was shown; it was left alone".replace("{group}", &group),
+        (1, total) => format!("1 of {total} rules on {group} is not what was shown; it was left alone"),
+        (changed, total) => {
+            format!("{changed} of {total} rules on {group} are not what was shown; they were left alone")
+        }
+    };
+    let card = match (tally.changed, tally.total) {
+        (1, 1) => "the rule is not what this card showed. It was left alone.".to_owned(),
+        (1, total) => format!("1 of {total} rules is not what this card showed. It was left alone."),
+        (changed, total) => format!("{changed} of {total} rules are not what this card showed. They were left alone."),
+    };
+    let removed = match tally.removed {
+        0 => String::new(),
+        removed => format!(" {} {} removed.", text::rules(removed), text::plural(removed, "was", "were")),
+    };
+    let who =
+        format!("Denied by {}, but {card}{removed}{}{}", decider(request), reason(request), not_identified(request));
+    told(request, &format!("Changed by hand: {what}.{removed}"), "✋ Changed by hand", |blocks| {
+        blocks
+            .section("who", &who)
+            .sections("rules", &lines::on_card(request, view, Telling::Ended, ""))
+            .context(&id(request))
+    })
+}
+
+/// Some rules are gone, some are still open.
+pub(super) fn partly_reverted(request: &Request, view: &View) -> Message {
+    let tally = Tally::of(request);
+    let open: Vec<String> =
+        tally.open.iter().map(|opened| format!("{} from `{}`", opened.rule.traffic, opened.rule.source)).collect();
+    let why = match &request.failure {
+        Some(failure) => format!(" {}", said(failure)),
+        None => tally.why(),
+    };
+    let say = format!(
+        "Partly reverted: {} of {} removed from {}. STILL OPEN: {}.",
+        tally.removed,
+        text::rules(tally.total),
+        facts::group(&request.change.place),
+        tally.list()
+    );
+    let header = format!("⚠️ Partly reverted: {} of {}", tally.removed, tally.total);
+    told(request, &say, &header, |blocks| {
+        blocks
+            .section("open", &format!(":warning: *Still open:* {}.{why}", text::first_of(open, "; ", "more")))
+            .sections("rules", &lines::on_card(request, view, Telling::Ended, ""))
+            .actions(retry(request))
+            .context(&denied_context(request))
+    })
+}
+
+/// Nothing could be removed.
+pub(super) fn revert_failed(request: &Request, view: &View) -> Message {
+    let tally = Tally::of(request);
+    let group = facts::group(&request.change.place);
+    let open = match (tally.open.len(), tally.total) {
+        (1, 1) => format!("the rule on {group} is STILL OPEN"),
+        (open, total) if open == total => format!("the rules on {group} are STILL OPEN"),
+        (open, total) => {
+            format!("{open} of {total} rules on {group} {} STILL OPEN", text::plural(open, "is", "are"))
+        }
+    };
+    let why = match &request.failure {
+        Some(failure) => said(failure),
+        None => tally.why().trim_start().to_owned(),
+    };
+    let why = if why.is_empty() { "Nothing tells why.".to_owned() } else { why };
+    let say = format!("Revert failed: {open}.{}", refused(request, view));
+    told(request, &say, "❌ Revert failed: still open", |blocks| {
+        blocks
+            .section("why", &why)
+            .sections("rules", &lines::on_card(request, view, Telling::Ended, ""))
+            .actions(retry(request))
+            .context(&denied_context(request))
+    })
+}
+
+/// Denied while Portcullis only watches.
+pub(super) fn observed(request: &Request, view: &View) -> Message {
+    let tally = Tally::of(request);
+    let (rules, stay) =
+        (text::plural(tally.open.len(), "the rule", "the rules"), text::plural(tally.open.len(), "stays", "stay"));
+    let say = format!(
+        "Observed: denied by {}; Portcullis only watches, so {rules} on {} {stay}.",
+        decider_name(request),
+        facts::group(&request.change.place)
+    );
+    let who = format!(
+        "{} Portcullis only watches here (`[mode] revert = false`): {rules} {stay}, also after the switch.",
+        denied_by(request)
+    );
+    told(request, &say, "👁️ Observed: denied, not reverted", |blocks| {
+        blocks
+            .section("who", &who)
+            .sections("rules", &lines::on_card(request, view, Telling::Stays, ""))
+            .context(&id(request))
+    })
+}
+
+/// Removed by hand before a decision.
+pub(super) fn withdrawn(request: &Request, view: &View) -> Message {
+    let Subject { the_rules, was, .. } = Subject::of(request);
+    let mut people: Vec<&str> = Vec::new();
+    for opened in request.change.opening.rules() {
+        if let Fate::RemovedByHand { by, .. } = &opened.fate
+            && !people.contains(&by.as_str())
+        {
+            people.push(by);
+        }
+    }
+    let named = |of: fn(&str, usize) -> String| match people.len() {
+        0 => "somebody".to_owned(),
+        1..=3 => text::and(&people.iter().map(|person| of(person, limits::NAME)).collect::<Vec<_>>()),
+        many => format!("{many} people"),
+    };
+    let say = format!(
+        "Withdrawn: {the_rules} on {} {was} removed by {} before anybody decided.",
+        facts::group(&request.change.place),
+        named(text::plain)
+    );
+    let telling = Telling::Withdrawn { by_one: people.len() <= 1 };
+    told(request, &say, "⚪ Withdrawn", |blocks| {
+        blocks
+            .section("who", &format!("Removed by {} before anybody decided.", named(text::code)))
+            .sections("rules", &lines::on_card(request, view, telling, ""))
+            .context(&id(request))
+    })
+}
+
+/// It turned out to open nothing. It has no card; should one be asked for, it says so.
+pub(super) fn ignored(request: &Request, reason: Ignored) -> Message {
+    let why = match reason {
+        Ignored::OtherEvent => "it is another kind of event",
+        Ignored::Failed => "the call failed",
+        Ignored::DryRun => "it was a dry run",
+        Ignored::Egress => "it is about outgoing traffic",
+        Ignored::DescriptionOnly => "only a description was changed",
+        Ignored::Narrowing => "the rule lets in less than before",
+        Ignored::GoneAlready => "the rules were gone again when Portcullis looked",
+        Ignored::OwnRevert => "it was Portcullis's own revert",
+    };
+    let say = format!("Withdrawn: nothing to decide on {}: {why}.", facts::group(&request.change.place));
+    told(request, &say, "⚪ Withdrawn: nothing to decide", |blocks| {
+        blocks.section("who", &format!("There is nothing to decide: {why}.")).context(&id(request))
+    })
+}
+
+fn told<'a>(request: &'a Request, say: &str, header: &str, rest: impl FnOnce(Blocks<'a>) -> Blocks<'a>) -> Message {
+    Message { text: text::cut_escaped(say, limits::TEXT), blocks: rest(Blocks::of(request).header(header)).done() }
+}
+
+/// `the rule was`, `the rules were`.
+struct Subject {
+    the_rules: &'static str,
+    was: &'static str,
+}
+
+impl Subject {
+    fn of(request: &Request) -> Self {
+        let total = request.change.opening.rules().len();
+        Self { the_rules: text::plural(total, "the rule", "the rules"), was: text::plural(total, "was", "were") }
+    }
+}
+
+/// The outcomes, counted.
+struct Tally<'a> {
+    total: usize,
+    /// What is open, widest first.
+    open: Vec<&'a OpenedRule>,
+    removed: usize,
+    changed: usize,
+    gone_before: usize,
+}
+
+impl<'a> Tally<'a> {
+    fn of(request: &'a Request) -> Self {
+        let rules = request.change.opening.rules();
+        let mut tally = Self { total: rules.len(), open: Vec::new(), removed: 0, changed: 0, gone_before: 0 };
+        for opened in lines::ranked(rules).into_iter().map(|one| one.opened) {
+            match &opened.fate {
+                Fate::Standing | Fate::Failed { .. } => tally.open.push(opened),
+                Fate::Removed => tally.removed += 1,
+                Fate::Changed { .. } => tally.changed += 1,
+                Fate::NotThere | Fate::RemovedByHand { .. } => tally.gone_before += 1,
+            }
+        }
+        tally
+    }
+
+    /// What is open, for `text`.
+    fn list(&self) -> String {
+        let rules = self.open.iter().map(|opened| opened.rule.to_string()).collect();
+        text::first_of(rules, "; ", "more, none wider")
+    }
+
+    fn gone_before(&self) -> String {
+        match self.gone_before {
+            0 => String::new(),
+            gone => format!(" {} {} gone before.", text::rules(gone), text::plural(gone, "was", "were")),
+        }
+    }
+
+    /// What EC2 said about the rules that are open, with a space before.
+    fn why(&self) -> String {
+        let (mut codes, mut sentences): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+        for opened in &self.open {
+            let Fate::Failed { why } = &opened.fate else { continue };
+            let is_code = why.chars().all(|char| char.is_ascii_alphanumeric() || char == '.');
+            let (list, said) = if is_code {
+                (&mut codes, text::code(why, limits::NAME))
+            } else {
+                (&mut sentences, text::sentence(why, limits::NAME))
+            };
+            if !list.contains(&said) {
+                list.push(said);
+            }
+        }
+        let mut out = String::new();
+        if !codes.is_empty() {
+            out.push_str(&format!(" EC2 said {}.", text::first_of(codes, ", ", "more")));
+        }
+        if !sentences.is_empty() {
+            out.push_str(&format!(" Seen: {}.", text::first_of(sentences, "; ", "more")));
+        }
+        out
+    }
+}
+
+fn decider(request: &Request) -> String {
+    request.decision.as_ref().map_or_else(|| "somebody".to_owned(), |decision| format!("<@{}>", decision.by))
+}
+
+fn decider_name(request: &Request) -> String {
+    let name = request.decision.as_ref().map(|decision| text::plain(&decision.by_name, limits::NAME));
+    name.filter(|name| !name.is_empty()).unwrap_or_else(|| "somebody".to_owned())
+}
+
+fn denied_by(request: &Request) -> String {
+    format!("Denied by {}.{}{}", decider(request), reason(request), not_identified(request))
+}
+
+fn reason(request: &Request) -> String {
+    match request.decision.as_ref().and_then(|decision| decision.reason.as_deref()) {
+        Some(reason) if !reason.trim().is_empty() => format!(" Reason: {}", text::code(reason, limits::REASON)),
+        Some(_) | None => String::new(),
+    }
+}
+
+fn not_identified(request: &Request) -> &'static str {
+    match request.decision.as_ref().map(|decision| &decision.requester) {
+        Some(Requester::NotIdentified) => " Whoever opened it is not identified in Slack.",
+        Some(Requester::Known(_)) | None => "",
+    }
+}
+
+fn id(request: &Request) -> String {
+    format!("`{}`", request.change.id)
+}
+
+fn denied_context(request: &Request) -> String {
+    format!("Denied by {} · `{}`", decider(request), request.change.id)
+}
+
+fn retry(request: &Request) -> Vec<serde_json::Value> {
+    let id = &request.change.id;
+    let mut buttons = vec![blocks::button(id, "retry", "Retry", Style::Primary, None)];
+    buttons.extend(blocks::console(id, &request.change.place));
+    buttons
+}
+
+/// What AWS refused, and what to look at.
+fn said(failure: &Failure) -> String {
+    let doing = text::sentence(&failure.doing, limits::SENTENCE);
+    let hint = text::sentence(&failure.hint, limits::SENTENCE);
+    format!("AWS said {} {doing}: {hint}", text::code(&failure.code, limits::NAME))
+}
+
+/// The same for `text`, with a space before.
+fn refused(request: &Request, view: &View) -> String {
+    let Some(failure) = &request.failure else { return String::new() };
+    let assuming = failure.code.starts_with("AccessDenied") && failure.doing.starts_with("when assuming");
+    match &request.change.place.account {
+        Some(account) if assuming && !view.spoke_role.is_empty() => {
+            format!(" AWS refused the role {} in {account}.", text::plain(&view.spoke_role, limits::NAME))
+        }
+        Some(_) | None => format!(
+            " AWS said {} {}.",
+            text::plain(&failure.code, limits::NAME),
+            text::plain_sentence(&failure.doing, limits::SENTENCE)
+        ),
+    }
+}
