@@ -63,8 +63,18 @@ async fn run_demo(demo: Demo) -> Result<(), Box<dyn std::error::Error>> {
     .await?;
     let page = Server::start_on(page::router(Arc::clone(&system)), demo.port).await?;
     println!("Portcullis runs. Open {}/ and stop with Ctrl-C.", page.url());
-    tokio::signal::ctrl_c().await?;
+    stopped().await?;
     println!("Stopping.");
     system.stop().await;
     Ok(())
+}
+
+/// Resolves on Ctrl-C and on SIGTERM.
+async fn stopped() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+        _ = terminate.recv() => Ok(()),
+    }
 }

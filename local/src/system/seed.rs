@@ -188,6 +188,14 @@ fn seed_groups(ec2: &mut Ec2, account: &str, region: &str, now: DateTime<Utc>) -
     Ok(())
 }
 
+/// The id of the group of this name that belongs to an account and region: of the seed's, `bastion` and `batch` are in the
+/// default VPC, `web` and `database` in another.
+pub fn group_id(world: &World, account: &str, region: &str, name: &str) -> Option<String> {
+    let ec2 = lock(&world.ec2);
+    let mut groups = ec2.groups().filter(|group| group.owner == account && group.region == region);
+    groups.find(|group| group.name == name).map(|group| group.id.clone())
+}
+
 fn lock<T>(mutex: &std::sync::Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{
     Options, System,
     config::{ConfigFile, Delivery, SecretsIn},
-    seed::{ACCOUNTS, CHANNEL, Opener},
+    seed::{self, ACCOUNTS, CHANNEL, Opener},
 };
 use crate::{
     wire::lambda::{Code, Task},
@@ -45,11 +45,7 @@ async fn system() -> Arc<System> {
 /// Alice opens SSH to the world in the first account's group "web".
 fn open_ssh(system: &System) {
     let (account, region) = (ACCOUNTS[0].0, "eu-central-1");
-    let group = {
-        let ec2 = system.world.ec2.lock().unwrap();
-        let mut groups = ec2.groups().filter(|group| group.owner == account && group.region == region);
-        groups.find(|group| group.name == "web").unwrap().id.clone()
-    };
+    let group = seed::group_id(&system.world, account, region, "web").unwrap();
     let permissions = Permissions::Array(vec![Permission::new("tcp", 22, 22).from_ipv4("0.0.0.0/0", None)]);
     let open = Call::from(Operation::AuthorizeIngress { group: GroupRef::id(&group), permissions });
     let answer = system.world.ec2_call(&Opener::Alice.caller(account, region), &open, chrono::Utc::now());
@@ -102,7 +98,7 @@ async fn a_click_travels_through_the_gateway_with_its_signature() {
     let ts = {
         let mut slack = system.world.slack.lock().unwrap();
         let args = Args::from_json(json!({"channel": CHANNEL, "text": "card", "blocks": blocks}));
-        let posted = slack.call(chrono::Utc::now(), Some(super::seed::BOT_TOKEN), "chat.postMessage", &args).unwrap();
+        let posted = slack.call(chrono::Utc::now(), Some(seed::BOT_TOKEN), "chat.postMessage", &args).unwrap();
         posted["ts"].as_str().unwrap().to_owned()
     };
 
@@ -141,4 +137,67 @@ fn the_configuration_is_one_that_portcullis_accepts() {
         let read = shared::config::Config::load(&text);
         assert!(read.is_ok(), "{text}\n{}", read.unwrap_err());
     }
+}
+
+fn signed(url: String, credentials: &str, service: &str) -> reqwest::RequestBuilder {
+    let (key, token) = credentials.split_once(' ').unwrap_or((credentials, ""));
+    let scope = format!("{key}/20261120/us-east-1/{service}/aws4_request");
+    reqwest::Client::new()
+        .post(url)
+        .header("authorization", format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"))
+        .header("x-amz-security-token", token)
+}
+
+fn element<'a>(xml: &'a str, name: &str) -> &'a str {
+    xml.split_once(&format!("<{name}>")).and_then(|(_, after)| after.split_once('<')).unwrap().0
+}
+
+#[tokio::test]
+async fn the_functions_role_can_assume_the_lakes_reader_and_ask_it() {
+    let system = system().await;
+    open_ssh(&system);
+    let role = format!("arn:aws:iam::{}:role{}{}", seed::ORGANIZATION, seed::ROLE_PATH, seed::LAKE_READ);
+    let form = format!("Action=AssumeRole&Version=2011-06-15&RoleSessionName=portcullis&RoleArn={role}");
+    let assume = signed(system.services.sts.url(), seed::HUB_ACCESS_KEY, "sts")
+        .header("content-type", "application/x-www-form-urlencoded");
+    let xml = assume.body(form).send().await.unwrap().text().await.unwrap();
+    let session = format!("{} {}", element(&xml, "AccessKeyId"), element(&xml, "SessionToken"));
+
+    let call = async |operation: &str, body: Value| -> Value {
+        signed(system.services.lake.url(), &session, "cloudtrail")
+            .header("x-amz-target", format!("CloudTrail_20131101.{operation}"))
+            .body(body.to_string())
+            .send()
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap()
+    };
+    let statement = format!(
+        "SELECT eventName FROM {} WHERE eventTime > '2020-01-01 00:00:00' AND eventTime < '2100-01-01 00:00:00'",
+        crate::world::lake::DEFAULT_STORE
+    );
+    let query = call("StartQuery", json!({ "QueryStatement": statement })).await;
+    let mut results = Value::Null;
+    while results["QueryStatus"] != "FINISHED" {
+        results = call("GetQueryResults", query.clone()).await;
+        assert!(results["QueryStatus"].is_string(), "{results}");
+    }
+    assert_eq!(results["QueryResultRows"], json!([[{"eventName": "AuthorizeSecurityGroupIngress"}]]));
+    system.stop().await;
+}
+
+#[test]
+fn the_seed_agrees_with_the_repositorys_config() {
+    let config = shared::config::Config::load(include_str!("../../../config.toml")).unwrap();
+    let lake = config.lake.unwrap();
+    assert_eq!(lake.event_data_store.to_string(), crate::world::lake::DEFAULT_STORE);
+    assert_eq!(lake.region.to_string(), crate::world::lake::DEFAULT_REGION);
+    assert_eq!(config.accounts.automation.to_string(), seed::AUTOMATION);
+    assert_eq!(config.accounts.organization.to_string(), seed::ORGANIZATION);
+    assert_eq!(config.slack.channel.to_string(), seed::CHANNEL);
+    let roles = [config.roles.hub, config.roles.lake_read, config.roles.spoke].map(|role| role.to_string());
+    assert_eq!(roles, [seed::HUB, seed::LAKE_READ, seed::SPOKE]);
+    assert_eq!(config.roles.path.to_string(), seed::ROLE_PATH);
 }

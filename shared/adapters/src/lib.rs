@@ -1,6 +1,4 @@
 //! The ports on AWS and Slack: the only users of SDK types and wire structs.
-
-pub mod slack;
 //!
 //! Each adapter implements one trait of [`shared::ports`] and knows no other adapter. What the adapters on AWS have in
 //! common (configuration, roles, what an error means) is in [`aws`].
@@ -10,3 +8,4 @@ pub mod dynamodb;
 pub mod ec2;
 pub mod lake;
 pub mod secrets;
+pub mod slack;

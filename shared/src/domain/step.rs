@@ -150,7 +150,7 @@ pub enum Effect {
     /// A decision asked for a revert: claim it.
     Revert,
     /// Take it back now; the claim is ours.
-    RevertNow(DeniedRequest),
+    RevertNow(Box<DeniedRequest>),
     /// A rule stays open that somebody denied: a person has to look.
     Alarm,
 }
@@ -552,7 +552,7 @@ fn claim_revert(next: &mut Request, lease: Lease, now: DateTime<Utc>) -> Result<
     }
     let holder = lease.holder.clone();
     next.state = State::Reverting { lease: Some(lease) };
-    Ok(vec![Effect::RevertNow(DeniedRequest { request: next.clone(), holder })])
+    Ok(vec![Effect::RevertNow(Box::new(DeniedRequest { request: next.clone(), holder }))])
 }
 
 fn held(next: &Request, holder: &str) -> Result<(), Refusal> {

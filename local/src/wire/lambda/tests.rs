@@ -36,7 +36,7 @@ async fn run(api: SocketAddr, work_after_answer: Arc<Semaphore>) {
         let seen = json!({
             "arn": header("lambda-runtime-invoked-function-arn"),
             "trace": header("lambda-runtime-trace-id").starts_with("Root=1-"),
-            "seconds": (deadline - chrono::Utc::now().timestamp_millis() + 500) / 1_000,
+            "minutes_left": (deadline - chrono::Utc::now().timestamp_millis() + 59_999) / 60_000,
         });
         let event: Value = next.json().await.unwrap();
         match event["do"].as_str() {
@@ -69,7 +69,7 @@ async fn the_answer_comes_before_the_work_after_it_ends() {
     assert_eq!(answer["event"], json!({"n": 1}));
     assert_eq!(
         answer["seen"],
-        json!({"arn": "arn:aws:lambda:eu-central-1:123456789012:function:fake", "trace": true, "seconds": 300})
+        json!({"arn": "arn:aws:lambda:eu-central-1:123456789012:function:fake", "trace": true, "minutes_left": 5})
     );
     assert!(function.idle().now_or_never().is_none(), "it still works");
 
@@ -107,12 +107,14 @@ async fn a_sandbox_that_overruns_is_killed_and_replaced() {
     assert!(matches!(error, FunctionError::TimedOut { .. }), "{error}");
     assert_eq!(function.sandbox_count(), 0);
 
-    assert_eq!(function.invoke(json!({"n": 2})).await.unwrap()["event"], json!({"n": 2}));
+    let again = function.invoke(json!({"do": "hang"})).await.unwrap_err();
+    assert!(matches!(again, FunctionError::TimedOut { .. }), "another one took the invocation: {again}");
 }
 
 #[tokio::test]
 async fn work_after_the_answer_counts_against_the_time_out() {
-    let function = function(runtime(Arc::new(Semaphore::new(0))), Duration::from_millis(200));
+    // Long enough for the answer on a busy machine.
+    let function = function(runtime(Arc::new(Semaphore::new(0))), Duration::from_secs(2));
     function.invoke(json!({})).await.unwrap();
     function.idle().await;
     assert_eq!(function.sandbox_count(), 0);
