@@ -20,6 +20,8 @@ pub(super) const DIALOG: usize = 300;
 pub(super) const CARD_RULES: usize = 20;
 /// How many rules `text` and a sentence name.
 pub(super) const NAMED: usize = 8;
+/// How many causes, and how many kinds of traffic for the whole internet, a sentence names.
+pub(super) const FEW: usize = 4;
 
 /// A description within a line of a card.
 pub(super) const DESCRIPTION: usize = 80;

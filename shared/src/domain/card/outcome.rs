@@ -341,10 +341,10 @@ impl<'a> Tally<'a> {
         }
         let mut out = String::new();
         if !codes.is_empty() {
-            out.push_str(&format!(" EC2 said {}.", text::first_of(codes, ", ", "more")));
+            out.push_str(&format!(" EC2 said {}.", text::first(limits::FEW, codes, ", ", "more")));
         }
         if !sentences.is_empty() {
-            out.push_str(&format!(" Seen: {}.", text::first_of(sentences, "; ", "more")));
+            out.push_str(&format!(" Seen: {}.", text::first(limits::FEW, sentences, "; ", "more")));
         }
         out
     }

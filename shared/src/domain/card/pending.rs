@@ -20,19 +20,23 @@ use crate::domain::{
 pub(super) fn authorized(request: &Request, view: &View, rules: &[OpenedRule]) -> Message {
     let asked = Asked::of(rules);
     let place = &request.change.place;
+    let whole = asked.removed == 0;
+    let is_open = if whole { "opened" } else { "still open" };
     let (emoji, what) = match asked.subject() {
         Some(subject) => ('🔴', format!("{subject} opened to the whole internet")),
-        None => ('🟡', format!("{} opened", asked.in_short())),
+        None => ('🟡', format!("{} {is_open}", asked.in_short())),
     };
     let where_and_who = format!(
-        "{} {}, by {}",
+        "{} {}, {} {}",
         facts::named_group(place),
         facts::whereabouts(place, view),
+        if whole { "by" } else { "opened by" },
         facts::actor(&request.change.actor)
     );
     let begin = match asked.subject() {
-        Some(subject) => format!("{subject} opened to the whole internet. {} on", asked.count()),
-        None => format!("{} opened on", asked.count()),
+        Some(subject) if whole => format!("{subject} opened to the whole internet. {} on", asked.count()),
+        Some(subject) => format!("{subject} opened to the whole internet. {} still open on", asked.count()),
+        None => format!("{} {is_open} on", asked.count()),
     };
     let say = format!("Approval needed: {begin} {where_and_who}: {}.{}", asked.list(), asked.hints());
     let risk = (!asked.internet.is_empty()).then(|| asked.risk());
@@ -219,7 +223,12 @@ impl<'a> Asked<'a> {
     /// What the whole internet can reach: `SSH`, `SSH and RDP`, `SSH and 3 more`.
     fn subject(&self) -> Option<String> {
         let mut names: Vec<String> = Vec::new();
-        for name in self.internet.iter().map(|exposed| service(exposed.traffic)) {
+        // Where rules overlap, the whole internet reaches what they have in common: the narrowest of them.
+        let is_narrowest = |one: &&Exposed| {
+            one.whole != Whole::WithOthers
+                || !self.internet.iter().any(|other| other.traffic != one.traffic && one.traffic.covers(other.traffic))
+        };
+        for name in self.internet.iter().filter(is_narrowest).map(|exposed| service(exposed.traffic)) {
             if !names.contains(&name) {
                 names.push(name);
             }
@@ -253,8 +262,7 @@ impl<'a> Asked<'a> {
     }
 
     fn risk(&self) -> String {
-        let lines = self.internet.iter().map(Exposed::risk).collect();
-        text::first_of(lines, "\n", "more")
+        text::first(limits::FEW, self.internet.iter().map(Exposed::risk).collect(), "\n", "more")
     }
 
     /// What a Deny of a modification takes away.
@@ -271,7 +279,10 @@ impl<'a> Asked<'a> {
             (0, false) => "The earlier values are not known.".to_owned(),
             (1, true) => format!("Before, it was {}.", text::first_of(earlier, "; ", "more")),
             (known, _) if known == self.standing.len() => "What they were before is in the list.".to_owned(),
-            (known, _) => format!("The earlier values of {} are not known.", text::rules(self.standing.len() - known)),
+            (known, _) => match self.standing.len() - known {
+                1 => "The earlier value of 1 rule is not known.".to_owned(),
+                unknown => format!("The earlier values of {unknown} rules are not known."),
+            },
         };
         let takes = if one {
             "Deny removes the *whole rule*, also the access that it gave before."
@@ -280,8 +291,11 @@ impl<'a> Asked<'a> {
         };
         let together: Vec<String> =
             self.internet.iter().filter(|exposed| exposed.whole != Whole::Each).map(Exposed::risk).collect();
-        let together =
-            if together.is_empty() { String::new() } else { format!("\n{}", text::first_of(together, "\n", "more")) };
+        let together = if together.is_empty() {
+            String::new()
+        } else {
+            format!("\n{}", text::first(limits::FEW, together, "\n", "more"))
+        };
         format!(":warning: {before} {takes}{together}")
     }
 
@@ -341,17 +355,12 @@ fn exposed<'a>(ranked: &[Ranked<'a>]) -> Vec<Exposed<'a>> {
 impl Exposed<'_> {
     fn risk(&self) -> String {
         let sources = self.sources.iter().map(|source| format!("`{source}`")).collect();
-        let together = match self.whole {
-            Whole::Each => "",
-            Whole::Together => "together the whole internet; ",
-            Whole::WithOthers => "with other rules here the whole internet; ",
+        let what = match self.whole {
+            Whole::Each => reach(self.traffic),
+            Whole::Together => format!("together the whole internet; {}", reach(self.traffic)),
+            Whole::WithOthers => "the whole internet, together with other rules here for the same ports".to_owned(),
         };
-        format!(
-            ":rotating_light: *{} from {}*: {together}{}.",
-            self.traffic,
-            text::first_of(sources, ", ", "more"),
-            reach(self.traffic)
-        )
+        format!(":rotating_light: *{} from {}*: {what}.", self.traffic, text::first(limits::FEW, sources, ", ", "more"))
     }
 
     fn stays(&self) -> String {

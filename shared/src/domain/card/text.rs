@@ -95,11 +95,17 @@ fn looks_like_a_link(text: &str) -> bool {
     text.split(' ').any(|word| word.trim_matches('.').contains('.') && word.contains(char::is_alphabetic))
 }
 
-/// A sentence of ours that may quote others: code spans stay, everything else is made harmless.
+/// A sentence of ours that may quote others: code spans stay, everything else is made harmless. A backtick that opens a
+/// span and never closes it is dropped, and so are the further ones of a row, which would begin a code block.
 pub(super) fn sentence(text: &str, budget: usize) -> String {
     let mut out = plain(text, budget);
-    if !out.matches('`').count().is_multiple_of(2) {
-        out.push('`');
+    while out.contains("``") {
+        out = out.replace("``", "`");
+    }
+    if !out.matches('`').count().is_multiple_of(2)
+        && let Some(last) = out.rfind('`')
+    {
+        out.remove(last);
     }
     out
 }
@@ -145,8 +151,13 @@ pub(super) fn and(parts: &[String]) -> String {
 
 /// The first parts, and how many more there are.
 pub(super) fn first_of(parts: Vec<String>, separator: &str, more: &str) -> String {
-    let hidden = parts.len().saturating_sub(limits::NAMED);
-    let mut out = parts.into_iter().take(limits::NAMED).collect::<Vec<_>>().join(separator);
+    first(limits::NAMED, parts, separator, more)
+}
+
+/// The first so many parts, and how many more there are.
+pub(super) fn first(most: usize, parts: Vec<String>, separator: &str, more: &str) -> String {
+    let hidden = parts.len().saturating_sub(most);
+    let mut out = parts.into_iter().take(most).collect::<Vec<_>>().join(separator);
     if hidden > 0 {
         out.push_str(&format!("{separator}and {hidden} {more}"));
     }
@@ -163,9 +174,9 @@ pub(super) fn when(at: DateTime<Utc>) -> String {
     format!("<!date^{}^{{date_short_pretty}} {{time}}|{} UTC>", at.timestamp(), at.format("%Y-%m-%d %H:%M"))
 }
 
-/// A time for `text` and headers.
+/// A time for `text` and headers, to the second.
 pub(super) fn utc(at: DateTime<Utc>) -> String {
-    at.format("%Y-%m-%d %H:%M").to_string()
+    at.format("%Y-%m-%d %H:%M:%S").to_string()
 }
 
 #[cfg(test)]
@@ -194,7 +205,8 @@ mod tests {
         assert_eq!(code("a`b", 99), "`a'b`");
         assert_eq!(in_code("```\" removed", 99), "'''' removed");
         assert_eq!(code("\u{200b}", 99), "`(empty)`");
-        assert_eq!(sentence("when assuming `role/x", 99), "when assuming `role/x`");
+        assert_eq!(sentence("when assuming `role/x` in `1", 99), "when assuming `role/x` in 1");
+        assert_eq!(sentence("```\n*x*```", 99), "` *x*`");
     }
 
     #[test]
