@@ -4,14 +4,26 @@ use chrono::{DateTime, Utc};
 
 use super::limits;
 
-/// One line without control characters, invisible characters and characters that turn the direction of writing.
-fn clean(text: &str) -> String {
-    let flat: String = text
-        .chars()
-        .filter(|char| char.is_whitespace() || !is_invisible(*char))
-        .map(|char| if char.is_whitespace() { ' ' } else { char })
-        .collect();
-    flat.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+/// One line without control characters, invisible characters and characters that turn the direction of writing. Reads no
+/// further than it takes to see that the budget is used up: the text may be long.
+fn clean(text: &str, budget: usize) -> String {
+    let (mut out, mut spent, mut gap) = (String::new(), 0, false);
+    for char in text.chars() {
+        if char.is_whitespace() {
+            gap = !out.is_empty();
+        } else if !is_invisible(char) {
+            if gap {
+                out.push(' ');
+            }
+            out.push(char);
+            spent += cost(char) + usize::from(gap);
+            gap = false;
+            if spent > budget {
+                break;
+            }
+        }
+    }
+    out
 }
 
 fn is_invisible(char: char) -> bool {
@@ -65,23 +77,23 @@ fn cut(text: &str, budget: usize) -> String {
 
 /// Text of others for `text`, where no formatting is: cleaned, cut, escaped.
 pub(super) fn plain(text: &str, budget: usize) -> String {
-    escape(&cut(&clean(text), budget))
+    escape(&cut(&clean(text, budget), budget))
 }
 
 /// Text of others within a code block: it can't end the block, and can't close the quotes around it.
 pub(super) fn in_code(text: &str, budget: usize) -> String {
-    plain(&text.replace(['`', '"'], "'"), budget)
+    plain(text, budget).replace(['`', '"'], "'")
 }
 
 /// Text of others as a code span.
 pub(super) fn code(text: &str, budget: usize) -> String {
-    let inner = plain(&text.replace('`', "'"), budget);
+    let inner = plain(text, budget).replace('`', "'");
     if inner.is_empty() { "`(empty)`".to_owned() } else { format!("`{inner}`") }
 }
 
 /// A name of others: bare where it holds nothing that Slack could format, else a code span.
 pub(super) fn name(text: &str, budget: usize) -> String {
-    let cleaned = clean(text);
+    let cleaned = clean(text, budget);
     let harmless = |char: char| char.is_alphanumeric() || matches!(char, ' ' | '-' | '.' | ',' | '(' | ')' | '/');
     if !cleaned.is_empty() && cleaned.chars().all(harmless) && !looks_like_a_link(&cleaned) {
         plain(&cleaned, budget)
@@ -112,7 +124,7 @@ pub(super) fn sentence(text: &str, budget: usize) -> String {
 
 /// Like [`sentence`], for `text`: without the marks of code spans.
 pub(super) fn plain_sentence(text: &str, budget: usize) -> String {
-    plain(&text.replace('`', ""), budget)
+    plain(text, budget).replace('`', "")
 }
 
 /// Cuts what is put together from parts that are escaped already; never within an entity.

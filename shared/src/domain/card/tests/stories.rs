@@ -92,10 +92,10 @@ fn two_halves_of_the_internet_are_called_the_internet() {
 fn halves_for_overlapping_ports_are_called_the_internet_too() {
     let low = opened(rule("tcp", 20, 25, "0.0.0.0/1"), "", "");
     assert_snapshot!(card(&authorized(vec![low, ssh("128.0.0.0/1")])), @"
-    text: Approval needed: tcp 20-25 and SSH opened to the whole internet. 2 rules on sg-0123456789abcdef0 (web-alb) in prod-payments, eu-west-1, by alice@example.com: tcp 20-25 from 0.0.0.0/1; tcp 22 from 128.0.0.0/1. Together they let in the whole internet.
-    header: 🔴 Approval needed: tcp 20-25 and SSH opened to the whole internet
-    risk: :rotating_light: *tcp 20-25 from `0.0.0.0/1`*: with other rules here the whole internet; any host can reach these ports, SSH, Telnet and FTP among them.
-    :rotating_light: *tcp 22 from `128.0.0.0/1`*: with other rules here the whole internet; any host can reach SSH.
+    text: Approval needed: SSH opened to the whole internet. 2 rules on sg-0123456789abcdef0 (web-alb) in prod-payments, eu-west-1, by alice@example.com: tcp 20-25 from 0.0.0.0/1; tcp 22 from 128.0.0.0/1. Together they let in the whole internet.
+    header: 🔴 Approval needed: SSH opened to the whole internet
+    risk: :rotating_light: *tcp 20-25 from `0.0.0.0/1`*: the whole internet, together with other rules here for the same ports.
+    :rotating_light: *tcp 22 from `128.0.0.0/1`*: the whole internet, together with other rules here for the same ports.
     facts: (six fields)
     rules: *2 rules, widest first*
     ```! tcp 20-25      0.0.0.0/1
@@ -159,8 +159,8 @@ fn one_of_three_rules_was_removed_by_hand_while_it_waits() {
     let mut rules = three();
     rules[2].fate = by_alice();
     assert_snapshot!(card(&authorized(rules)), @r#"
-    text: Approval needed: 2 of 3 rules opened on sg-0123456789abcdef0 (web-alb) in prod-payments, eu-west-1, by alice@example.com: tcp 443 from 203.0.113.0/24; udp 500-4500 from sg-0feedface. 1 rule was removed by hand.
-    header: 🟡 Approval needed: 2 of 3 rules opened
+    text: Approval needed: 2 of 3 rules still open on sg-0123456789abcdef0 (web-alb) in prod-payments, eu-west-1, opened by alice@example.com: tcp 443 from 203.0.113.0/24; udp 500-4500 from sg-0feedface. 1 rule was removed by hand.
+    header: 🟡 Approval needed: 2 of 3 rules still open
     facts: (six fields)
     rules: *3 rules, widest first*
     ```+ tcp 443        203.0.113.0/24       "partner api"
@@ -216,7 +216,7 @@ fn several_rules_were_changed_and_one_earlier_value_is_known() {
     assert_snapshot!(card(&request(Opening::Modified { rules })), @r#"
     text: Approval needed: 2 rules of sg-0123456789abcdef0 (web-alb) in prod-payments, eu-west-1, were changed by alice@example.com to tcp 22 from 0.0.0.0/0; tcp 443 from 203.0.113.0/24; not all of their earlier values are known.
     header: 🔴 Approval needed: 2 rules changed, SSH now open to the whole internet
-    risk: :warning: The earlier values of 1 rule are not known. Deny removes the *whole rules*, also the access that they gave before.
+    risk: :warning: The earlier value of 1 rule is not known. Deny removes the *whole rules*, also the access that they gave before.
     facts: (six fields)
     rules: *Changed to, widest first*
     ```! tcp 22         0.0.0.0/0            sgr-0123
@@ -232,9 +232,9 @@ fn several_rules_were_changed_and_one_earlier_value_is_known() {
 fn nobody_read_cloudtrail_for_three_hours() {
     let gap = Opening::Gap { from: opened_at(), until: opened_at() + TimeDelta::hours(3) };
     assert_snapshot!(card(&request(gap)), @"
-    text: Unreadable: nobody read CloudTrail from 2026-11-20 15:53 to 2026-11-20 18:53 UTC. What was opened in that time has no card. Look for AuthorizeSecurityGroupIngress and ModifySecurityGroupRules in CloudTrail.
-    header: 🟠 Unreadable: nobody read CloudTrail from 2026-11-20 15:53 to 2026-11-20 18:53 UTC
-    why: Nobody read CloudTrail from <!date^1795190000^{date_short_pretty} {time_secs}|2026-11-20 15:53:20 UTC> to <!date^1795200800^{date_short_pretty} {time_secs}|2026-11-20 18:53:20 UTC> (2026-11-20 15:53 to 2026-11-20 18:53 UTC): that is further back than Portcullis may catch up. What was opened in that time has no card and awaits no decision. Look for `AuthorizeSecurityGroupIngress` and `ModifySecurityGroupRules` of that time in CloudTrail, in every account and region, and take back by hand what should not stand.
+    text: Unreadable: nobody read CloudTrail from 2026-11-20 15:53:20 to 2026-11-20 18:53:20 UTC. What was opened in that time has no card. Look for AuthorizeSecurityGroupIngress and ModifySecurityGroupRules in CloudTrail.
+    header: 🟠 Unreadable: nobody read CloudTrail from 2026-11-20 15:53:20 to 2026-11-20 18:53:20 UTC
+    why: Nobody read CloudTrail from 2026-11-20 15:53:20 to 2026-11-20 18:53:20 UTC (<!date^1795190000^{date_short_pretty} {time_secs}|2026-11-20 15:53:20 UTC> to <!date^1795200800^{date_short_pretty} {time_secs}|2026-11-20 18:53:20 UTC> in your time): that is further back than Portcullis may catch up. What was opened in that time has no card and awaits no decision. Look for `AuthorizeSecurityGroupIngress` and `ModifySecurityGroupRules` of that time in CloudTrail, in every account and region, and take back by hand what should not stand.
     context: `59dbff89-35bd-4eac-99ed-be587EXAMPLE`
     ");
 }
