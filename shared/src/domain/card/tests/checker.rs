@@ -1,4 +1,4 @@
-//! Slack's limits and the rules of escaping, written down a second time, from `facts.md` alone.
+//! Slack's limits and the rules of escaping, written down a second time, apart from the code that keeps them.
 
 use serde_json::Value;
 

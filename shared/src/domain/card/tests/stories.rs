@@ -504,6 +504,20 @@ fn twenty_rules_are_all_on_the_card() {
 }
 
 #[test]
+fn what_a_card_has_no_room_for_is_in_the_thread() {
+    let long = |kind: &str, at: usize| format!("{kind}-{at:0>64}");
+    let rules = (0..20).map(|at| OpenedRule {
+        earlier: Some(rule("icmpv6", 128, 100, &long("sg", at))),
+        ..opened(rule("icmpv6", 128, 128, &long("sg", at)), &long("sgr", at), &"&".repeat(99))
+    });
+    let request = request(Opening::Modified { rules: rules.collect() });
+    let message = render(&request, &view());
+    check(&message);
+    assert!(rule_lines(&message).len() < 20);
+    assert_eq!(full_list(&request, &view()).iter().flat_map(rule_lines).count(), 20);
+}
+
+#[test]
 fn five_hundred_rules_fail_worst_first() {
     let fates: Vec<Fate> =
         (0..500).map(|at| if at % 100 == 7 { failed("UnauthorizedOperation") } else { Fate::Removed }).collect();
