@@ -1,8 +1,9 @@
 //! Portcullis on one machine, without an AWS account and without a Slack workspace.
 //!
 //! [`world`] is everything outside Portcullis as plain state machines; [`wire`] puts the services' real protocols on top
-//! of it, so that the very binaries that ship run against it; [`page`] shows it to a person.
+//! of it, so that the very binaries that ship run against it; [`system`] starts it all; [`page`] shows it to a person.
 
 pub mod page;
+pub mod system;
 pub mod wire;
 pub mod world;

@@ -6,5 +6,6 @@
 pub mod clock;
 pub mod config;
 pub mod domain;
+pub mod flows;
 pub mod ports;
 pub mod slack_signature;

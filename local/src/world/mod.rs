@@ -5,6 +5,8 @@
 
 pub mod ec2;
 pub mod faults;
+pub mod identity;
+pub mod ids;
 pub mod lake;
 pub mod slack;
 pub mod sts;
@@ -12,7 +14,9 @@ pub mod trail;
 
 use std::sync::Mutex;
 
-/// The whole world. Each service is locked on its own; no method of one service takes another's lock.
+/// The whole world. Each service is locked on its own; no method of one service takes another's lock
+/// (the places that hold two take the trail's last: [`World::ec2_call`] after EC2's, [`World::deliver_to_lake`] after the
+/// Lake's).
 #[derive(Debug, Default)]
 pub struct World {
     /// Security groups and their rules, by account and region.

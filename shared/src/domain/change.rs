@@ -230,6 +230,8 @@ pub struct OpenedRule {
     pub description: Option<String>,
     /// For a modified rule: what it was before, where an earlier request tells.
     pub earlier: Option<IngressRule>,
+    /// Whether we asked EC2 to remove it: gone after that, it was removed by us.
+    pub asked: bool,
     /// What became of it.
     pub fate: Fate,
 }
@@ -238,7 +240,7 @@ impl OpenedRule {
     /// A rule that was just opened.
     #[must_use]
     pub fn new(rule: IngressRule, id: Option<RuleId>, description: Option<String>) -> Self {
-        Self { rule, id, description, earlier: None, fate: Fate::Standing }
+        Self { rule, id, description, earlier: None, asked: false, fate: Fate::Standing }
     }
 }
 
@@ -319,8 +321,8 @@ pub enum Ignored {
     DescriptionOnly,
     /// The rule lets in less than it did before.
     Narrowing,
-    /// The rules were gone again when we looked: nothing is open.
-    GoneAlready,
+    /// A revoke that does not say in which group.
+    UnknownGroup,
     /// A revoke of our own.
     OwnRevert,
 }
@@ -336,7 +338,7 @@ impl Ignored {
             Self::Egress => "egress",
             Self::DescriptionOnly => "description_only",
             Self::Narrowing => "narrowing",
-            Self::GoneAlready => "gone_already",
+            Self::UnknownGroup => "unknown_group",
             Self::OwnRevert => "own_revert",
         }
     }

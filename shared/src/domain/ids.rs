@@ -6,6 +6,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 /// A text that is not the identifier it should be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,6 +26,9 @@ macro_rules! id {
         pub struct $name(String);
 
         impl $name {
+            /// What such an identifier is, in words and with its form.
+            pub const EXPECTED: &'static str = $expected;
+
             /// Parses the identifier.
             ///
             /// # Errors
@@ -34,7 +38,7 @@ macro_rules! id {
                 if valid(text) {
                     Ok(Self(text.to_owned()))
                 } else {
-                    Err(InvalidId { value: text.chars().take(80).collect(), expected: $expected })
+                    Err(InvalidId { value: text.chars().take(80).collect(), expected: Self::EXPECTED })
                 }
             }
 
@@ -80,6 +84,7 @@ macro_rules! id {
         }
     };
 }
+pub(crate) use id;
 
 id!(
     /// An AWS account: 12 digits.
@@ -99,6 +104,25 @@ id!(
             && text.ends_with(|last: char| last.is_ascii_digit())
     }
 );
+
+impl Region {
+    /// The partition that the region lies in: the second part of every ARN there.
+    ///
+    /// From the SDKs' `partitions.json`, which tells partitions apart by how their regions begin.
+    #[must_use]
+    pub fn partition(&self) -> &'static str {
+        const BEGINNINGS: [(&str, &str); 7] = [
+            ("cn-", "aws-cn"),
+            ("us-gov-", "aws-us-gov"),
+            ("us-iso-", "aws-iso"),
+            ("us-isob-", "aws-iso-b"),
+            ("eu-isoe-", "aws-iso-e"),
+            ("us-isof-", "aws-iso-f"),
+            ("eusc-", "aws-eusc"),
+        ];
+        BEGINNINGS.iter().find(|(beginning, _)| self.0.starts_with(beginning)).map_or("aws", |(_, partition)| partition)
+    }
+}
 
 id!(
     /// A security group, as `sg-0123456789abcdef0`.
@@ -131,6 +155,14 @@ id!(
     |text| (1..=128).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte))
 );
+
+impl RequestId {
+    /// A key for a record that has none of its own: `record-` and the first half of a hash of its text.
+    #[must_use]
+    pub fn from_hash(hash: [u8; 32]) -> Self {
+        Self(format!("record-{}", hex::encode(&hash[..16])))
+    }
+}
 
 id!(
     /// A Slack user, as `U0123456789` or `W0123456789`.
@@ -178,6 +210,15 @@ id!(
         })
 );
 
+impl RequestId {
+    /// The key of a text that has none of its own: the same text, the same key.
+    #[must_use]
+    pub fn of_text(text: &str) -> Self {
+        let digest = hex::encode(Sha256::digest(text.as_bytes()));
+        Self(format!("record-{}", digest.get(..32).unwrap_or(&digest)))
+    }
+}
+
 fn is_lower_or_digit(byte: u8) -> bool {
     byte.is_ascii_lowercase() || byte.is_ascii_digit()
 }
@@ -208,6 +249,21 @@ mod tests {
         assert!(RequestId::parse("59dbff89-35bd-4eac-99ed-be587EXAMPLE").is_ok());
         assert!(SlackUserId::parse("W012A3CDE").is_ok());
         assert!(EventDataStoreId::parse("7b0d1f2c-3a4e-4b5c-9d6e-0a1b2c3d4e5f").is_ok());
+    }
+
+    #[test]
+    fn the_partition_follows_from_the_region() {
+        for (region, partition) in [
+            ("eu-west-1", "aws"),
+            ("us-east-1", "aws"),
+            ("cn-north-1", "aws-cn"),
+            ("us-gov-west-1", "aws-us-gov"),
+            ("us-iso-east-1", "aws-iso"),
+            ("us-isob-east-1", "aws-iso-b"),
+            ("eusc-de-east-1", "aws-eusc"),
+        ] {
+            assert_eq!(Region::parse(region).expect(region).partition(), partition, "{region}");
+        }
     }
 
     #[test]

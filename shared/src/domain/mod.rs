@@ -1,10 +1,13 @@
 //! Pure: no I/O, no clock, no SDK type. `now` is an argument.
 
+pub mod authority;
 pub mod card;
 pub mod change;
 pub mod click;
 pub mod exposure;
 pub mod ids;
+pub mod plan;
+pub mod record;
 pub mod request;
 pub mod rule;
 pub mod step;

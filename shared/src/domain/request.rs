@@ -11,6 +11,9 @@ use super::{
 /// Version of the stored layout.
 pub const SCHEMA: u32 = 1;
 
+/// How many rules a card shows; the full list of more goes into its thread.
+pub const SHOWN_RULES: usize = 20;
+
 /// How many entries a history keeps: the first half and the last half of them.
 const HISTORY_CAP: usize = 60;
 
@@ -126,6 +129,8 @@ pub enum Requester {
     Known(SlackUserId),
     /// No such person in Slack; the card says so.
     NotIdentified,
+    /// Nobody asked: it did not matter to the decision.
+    NotAsked,
 }
 
 /// A decision: who, when, why. It never changes.
@@ -244,13 +249,15 @@ pub struct Request {
     pub decision: Option<Decision>,
     /// When it was stored.
     pub stored_at: DateTime<Utc>,
+    /// Whether all its rules were shown: on the card, or in its thread where there are too many.
+    pub listed: bool,
     /// Posting and updating.
     pub card_tries: Tries,
     /// Whether a post may be in the channel without us knowing: look it up before posting again.
     pub maybe_posted: bool,
     /// Reverting.
     pub revert_tries: Tries,
-    /// When EC2 was first asked to remove a rule: a rule that is gone after that was removed by us.
+    /// When EC2 was first asked to remove a rule of it.
     pub revoke_attempted_at: Option<DateTime<Utc>>,
     /// The ids of our own revoke calls.
     pub revoke_request_ids: Vec<String>,
@@ -278,6 +285,7 @@ impl Request {
     #[must_use]
     pub fn new(change: Change, now: DateTime<Utc>, nonce: String) -> Self {
         Self {
+            listed: change.opening.rules().len() <= SHOWN_RULES,
             change,
             state: State::NeedsPost,
             revision: 1,
@@ -297,6 +305,15 @@ impl Request {
             failure: None,
             history: vec![HistoryEntry { at: now, what: "stored".to_owned() }],
         }
+    }
+
+    /// A change that opens nothing: stored so that reading it again does not judge it anew.
+    #[must_use]
+    pub fn ignored(change: Change, reason: Ignored, now: DateTime<Utc>, nonce: String) -> Self {
+        let mut request = Self::new(change, now, nonce);
+        request.state = State::Ignored { reason };
+        request.note(now, format!("ignored: {reason}"));
+        request
     }
 
     /// The group that a revoke by hand must find this under: only while a decision may come and rules are known.
@@ -368,7 +385,7 @@ impl Request {
 
     /// Whether Slack shows less than is known. An opening that was withdrawn before it had a card gets one too: it was open.
     fn card_lags(&self) -> bool {
-        self.rendered_version < self.version
+        self.rendered_version < self.version || !self.listed
     }
 
     /// Whether every rule of it was removed by hand.

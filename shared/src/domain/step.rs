@@ -3,12 +3,15 @@
 //! A transition is a value. [`step`] says what must hold in the store ([`Guard`]), what comes next, and what is to be done
 //! then. The store turns the guard into its condition, so the database and the domain cannot disagree.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
     change::{Fate, Ignored, Opening},
-    request::{CardRef, Decision, Failure, Lease, ReplyUrl, Request, State, Verdict},
+    request::{CardRef, Decision, Failure, Lease, ReplyUrl, Request, SHOWN_RULES, State, Verdict},
 };
+
+/// How long a new state is left to whoever made it: they update the card too, and two updates would only cost calls.
+const UPDATE_GRACE: TimeDelta = TimeDelta::seconds(5);
 
 /// Something that happened to a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +73,8 @@ pub enum Event {
     RevokeAttempted {
         /// Whose claim it is.
         holder: String,
+        /// The places of these rules in the list.
+        rules: Vec<usize>,
     },
     /// EC2 answered a revoke.
     RevokeAnswered {
@@ -93,11 +98,15 @@ pub enum Event {
     RevertPostponed {
         /// Whose claim it was.
         holder: String,
+        /// One for each rule, in order; those that may still be removed are standing.
+        fates: Vec<Fate>,
         /// Not again before this.
         not_before: DateTime<Utc>,
         /// Why.
         error: String,
     },
+    /// The full list of its rules is in the thread, or can't be anywhere.
+    Listed,
     /// The cards show this version now.
     Updated {
         /// The version.
@@ -141,7 +150,7 @@ pub enum Effect {
     /// A decision asked for a revert: claim it.
     Revert,
     /// Take it back now; the claim is ours.
-    RevertNow(DeniedRequest),
+    RevertNow(Box<DeniedRequest>),
     /// A rule stays open that somebody denied: a person has to look.
     Alarm,
 }
@@ -190,6 +199,9 @@ pub enum Refusal {
     /// Nothing is known that could be allowed or taken back.
     #[error("there is nothing to decide: what was opened is not known")]
     NothingToDecide,
+    /// Not all of its rules were shown yet: a Deny would remove what nobody saw.
+    #[error("the full list of its rules is still on its way into the thread")]
+    NotListed,
     /// Somebody else is at it.
     #[error("somebody else is working on it")]
     Leased,
@@ -234,8 +246,13 @@ fn apply(next: &mut Request, event: Event, now: DateTime<Utc>) -> Result<Vec<Eff
         Event::RetryAsked { by, reply } => retry_asked(next, &by, reply, now),
         Event::RemovedByHand { rules, by, at } => removed_by_hand(next, &rules, &by, at, now),
         Event::ClaimRevert(lease) => claim_revert(next, lease, now),
-        Event::RevokeAttempted { holder } => {
+        Event::RevokeAttempted { holder, rules } => {
             held(next, &holder)?;
+            for place in rules {
+                if let Some(rule) = next.change.opening.rules_mut().get_mut(place) {
+                    rule.asked = true;
+                }
+            }
             next.revoke_attempted_at.get_or_insert(now);
             next.note(now, "asking EC2 to revoke");
             Ok(Vec::new())
@@ -250,14 +267,21 @@ fn apply(next: &mut Request, event: Event, now: DateTime<Utc>) -> Result<Vec<Eff
             held(next, &holder)?;
             revert_ended(next, fates, verified_after_ms, failure, now)
         }
-        Event::RevertPostponed { holder, not_before, error } => {
+        Event::RevertPostponed { holder, fates, not_before, error } => {
             held(next, &holder)?;
+            set_fates(next, fates)?;
             next.note(now, format!("revert postponed: {error}"));
             next.revert_tries.again(not_before, error);
             next.state = State::Reverting { lease: None };
             Ok(Vec::new())
         }
-        Event::Updated { shows, card, lost, reply_used } => updated(next, shows, card, &lost, reply_used, now),
+        Event::Listed if next.listed => Err(Refusal::NothingToDo(next.state.name())),
+        Event::Listed => {
+            next.listed = true;
+            next.note(now, "all rules listed");
+            Ok(Vec::new())
+        }
+        Event::Updated { shows, card, lost, reply_used } => Ok(updated(next, shows, card, &lost, reply_used, now)),
         Event::NotUpdated { not_before, maybe_posted, lost, error } => {
             next.cards.retain(|card| !lost.contains(card));
             next.maybe_posted |= maybe_posted;
@@ -272,6 +296,7 @@ fn resolved(next: &mut Request, opening: Opening, now: DateTime<Utc>) -> Result<
     if !matches!(next.change.opening, Opening::Unresolved(_)) {
         return Err(Refusal::NothingToDo(next.state.name()));
     }
+    next.listed = opening.rules().len() <= SHOWN_RULES;
     next.change.opening = opening;
     next.card_tries.reset(now);
     next.note(now, "described");
@@ -279,7 +304,7 @@ fn resolved(next: &mut Request, opening: Opening, now: DateTime<Utc>) -> Result<
 }
 
 fn dismissed(next: &mut Request, reason: Ignored, now: DateTime<Utc>) -> Result<Vec<Effect>, Refusal> {
-    if !matches!(next.change.opening, Opening::Unresolved(_)) || next.state != State::NeedsPost {
+    if !matches!(next.change.opening, Opening::Unresolved(_)) || !next.state.awaits_decision() {
         return Err(Refusal::NothingToDo(next.state.name()));
     }
     next.state = State::Ignored { reason };
@@ -405,6 +430,9 @@ fn decided(
     if next.change.opening.rules().is_empty() {
         return Err(Refusal::NothingToDecide);
     }
+    if decision.verdict == Verdict::Deny && !next.listed {
+        return Err(Refusal::NotListed);
+    }
     if next.rendered_version == 0 {
         next.rendered_version = next.version;
     }
@@ -413,7 +441,7 @@ fn decided(
     }
     next.reply = reply.or(next.reply.take());
     next.version += 1;
-    next.card_tries.reset(now);
+    next.card_tries.reset(now + UPDATE_GRACE);
     next.note(now, format!("{:?} by {}", decision.verdict, decision.by));
     let (state, effects) = match (decision.verdict, watch_only) {
         (Verdict::Approve, _) => (State::Approved, vec![Effect::Update]),
@@ -456,7 +484,7 @@ fn retry_asked(
     next.reply = reply.or(next.reply.take());
     next.failure = None;
     next.revert_tries.reset(now);
-    next.card_tries.reset(now);
+    next.card_tries.reset(now + UPDATE_GRACE);
     next.version += 1;
     next.note(now, format!("retry asked by {by}"));
     Ok(vec![Effect::Revert, Effect::Update])
@@ -524,7 +552,7 @@ fn claim_revert(next: &mut Request, lease: Lease, now: DateTime<Utc>) -> Result<
     }
     let holder = lease.holder.clone();
     next.state = State::Reverting { lease: Some(lease) };
-    Ok(vec![Effect::RevertNow(DeniedRequest { request: next.clone(), holder })])
+    Ok(vec![Effect::RevertNow(Box::new(DeniedRequest { request: next.clone(), holder }))])
 }
 
 fn held(next: &Request, holder: &str) -> Result<(), Refusal> {
@@ -554,6 +582,18 @@ fn revert_ended(
     failure: Option<Failure>,
     now: DateTime<Utc>,
 ) -> Result<Vec<Effect>, Refusal> {
+    set_fates(next, fates)?;
+    next.state = fold(next.change.opening.rules().iter().map(|rule| &rule.fate));
+    next.verified_after_ms = verified_after_ms.or(next.verified_after_ms);
+    next.version += 1;
+    next.card_tries.reset(now + UPDATE_GRACE);
+    next.note(now, next.state.name());
+    let bad = matches!(next.state, State::PartlyReverted | State::RevertFailed);
+    next.failure = if bad { failure } else { None };
+    Ok(if bad { vec![Effect::Alarm, Effect::Update] } else { vec![Effect::Update] })
+}
+
+fn set_fates(next: &mut Request, fates: Vec<Fate>) -> Result<(), Refusal> {
     let rules = next.change.opening.rules_mut();
     if fates.len() != rules.len() {
         return Err(Refusal::Mismatch { got: fates.len(), rules: rules.len() });
@@ -561,14 +601,7 @@ fn revert_ended(
     for (rule, fate) in rules.iter_mut().zip(fates) {
         rule.fate = fate;
     }
-    next.state = fold(next.change.opening.rules().iter().map(|rule| &rule.fate));
-    next.verified_after_ms = verified_after_ms.or(next.verified_after_ms);
-    next.version += 1;
-    next.card_tries.reset(now);
-    next.note(now, next.state.name());
-    let bad = matches!(next.state, State::PartlyReverted | State::RevertFailed);
-    next.failure = if bad { failure } else { None };
-    Ok(if bad { vec![Effect::Alarm, Effect::Update] } else { vec![Effect::Update] })
+    Ok(())
 }
 
 /// The end of a revert. A rule that still stands counts as failed: nothing may look better than it is.
@@ -598,11 +631,7 @@ fn updated(
     lost: &[CardRef],
     reply_used: bool,
     now: DateTime<Utc>,
-) -> Result<Vec<Effect>, Refusal> {
-    let known = next.rendered_version >= shows && lost.is_empty() && card.is_none() && !reply_used;
-    if known && !next.maybe_posted {
-        return Err(Refusal::NothingToDo(next.state.name()));
-    }
+) -> Vec<Effect> {
     next.cards.retain(|card| !lost.contains(card));
     if let Some(card) = card {
         next.adopt(card);
@@ -611,7 +640,8 @@ fn updated(
         reply.uses_left = reply.uses_left.saturating_sub(1);
     }
     next.maybe_posted = false;
-    next.rendered_version = next.rendered_version.max(shows);
+    // Not the larger of the two: a slow update may have overwritten a newer one, which then has to be shown again.
+    next.rendered_version = shows;
     next.card_tries.reset(now);
-    Ok(Vec::new())
+    if shows < next.version { vec![Effect::Update] } else { Vec::new() }
 }

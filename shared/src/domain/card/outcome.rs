@@ -262,7 +262,7 @@ pub(super) fn ignored(request: &Request, reason: Ignored) -> Message {
         Ignored::Egress => "it is about outgoing traffic",
         Ignored::DescriptionOnly => "only a description was changed",
         Ignored::Narrowing => "the rule lets in less than before",
-        Ignored::GoneAlready => "the rules were gone again when Portcullis looked",
+        Ignored::UnknownGroup => "the record does not say in which group",
         Ignored::OwnRevert => "it was Portcullis's own revert",
     };
     let say = format!("Withdrawn: nothing to decide on {}: {why}.", facts::group(&request.change.place));
@@ -311,7 +311,7 @@ fn reason(request: &Request) -> String {
 fn not_identified(request: &Request) -> &'static str {
     match request.decision.as_ref().map(|decision| &decision.requester) {
         Some(Requester::NotIdentified) => " Whoever opened it is not identified in Slack.",
-        Some(Requester::Known(_)) | None => "",
+        Some(Requester::Known(_) | Requester::NotAsked) | None => "",
     }
 }
 

@@ -1,0 +1,229 @@
+//! Everything on one machine: the world, its wires on loopback ports, DynamoDB, and the two functions in their sandboxes.
+
+pub mod config;
+pub mod event_bridge;
+pub mod gateway;
+pub mod seed;
+mod start;
+mod tasks;
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use chrono::{TimeDelta, Utc};
+use serde_json::Value;
+
+use self::config::ConfigFile;
+pub use self::start::{StandIns, StartError};
+use crate::{
+    wire::{
+        Server,
+        dynamodb::{DynamoDbError, Storage},
+        lambda::{Code, Function, FunctionError},
+    },
+    world::{World, slack::ClickError},
+};
+
+/// How the system is set up.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The poller's code.
+    pub poller: Code,
+    /// The responder's code.
+    pub responder: Code,
+    /// Where DynamoDB keeps its items.
+    pub storage: Storage,
+    /// What the functions' config.toml says.
+    pub config: ConfigFile,
+    /// Where ids come from; where the storage outlives the run, each run wants its own.
+    pub seed: u64,
+    /// How often `{"tick":"poll"}` is sent; `None` for tests, which call [`System::tick`].
+    pub poll_every: Option<Duration>,
+    /// How often `{"tick":"sweep"}` is sent.
+    pub sweep_every: Option<Duration>,
+    /// Are records also pushed to the poller by EventBridge, as they come?
+    pub push: bool,
+    /// How long after a call Lake has its record.
+    pub delivery_delay: TimeDelta,
+    /// The folder of the functions' log files.
+    pub logs: Option<PathBuf>,
+    /// Environment for the functions beyond what the system sets.
+    pub environment: Vec<(String, String)>,
+}
+
+impl Options {
+    /// As a test wants it: in memory, no schedules, no pushes, records delivered at once.
+    pub fn new(poller: Code, responder: Code) -> Self {
+        Self {
+            poller,
+            responder,
+            storage: Storage::Memory,
+            config: ConfigFile::default(),
+            seed: 1,
+            poll_every: None,
+            sweep_every: None,
+            push: false,
+            delivery_delay: TimeDelta::zero(),
+            logs: None,
+            environment: Vec::new(),
+        }
+    }
+}
+
+/// How Slack's call of the responder went, as the person who clicked sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clicked {
+    /// The HTTP status.
+    pub status: u16,
+    /// The body of the answer.
+    pub body: String,
+    /// How long the answer took. Beyond 3 s Slack shows an error.
+    pub took: Duration,
+}
+
+impl Clicked {
+    /// Whether Slack is satisfied: 200 within three seconds.
+    pub fn accepted(&self) -> bool {
+        self.status == 200 && self.took < Duration::from_secs(3)
+    }
+}
+
+/// Why a click did not come through.
+#[derive(Debug, thiserror::Error)]
+pub enum ClickFailed {
+    /// Nobody or nothing there to click.
+    #[error(transparent)]
+    Impossible(#[from] ClickError),
+    /// The gateway gave no answer.
+    #[error("the gateway gave no answer: {0}")]
+    NoAnswer(#[from] reqwest::Error),
+}
+
+/// The running system. Dropping it kills the functions; [`System::stop`] also lets the database finish.
+#[derive(Debug)]
+pub struct System {
+    /// Everything outside Portcullis.
+    pub world: Arc<World>,
+    /// The services, DynamoDB among them.
+    pub services: StandIns,
+    /// The poller.
+    pub poller: Function,
+    /// The responder.
+    pub responder: Function,
+    /// API Gateway, in front of the responder.
+    pub gateway: Server,
+    /// The text of the functions' config.toml.
+    pub config: String,
+    table: String,
+    /// How many of the trail's entries EventBridge has seen.
+    pushed: Mutex<usize>,
+    tasks: Mutex<Vec<tokio::task::JoinHandle<()>>>,
+    _folder: tempfile::TempDir,
+}
+
+impl System {
+    /// Starts everything.
+    ///
+    /// # Errors
+    /// [`StartError`] says what could not be started.
+    pub async fn start(options: Options) -> Result<Arc<Self>, StartError> {
+        let system = Arc::new(start::start(&options).await?);
+        tasks::spawn(&system, &options);
+        Ok(system)
+    }
+
+    /// Invokes the poller, as a schedule does, and waits until it is done.
+    ///
+    /// # Errors
+    /// As [`Function::invoke`].
+    pub async fn tick(&self, event: Value) -> Result<Value, FunctionError> {
+        let answer = self.poller.invoke(event).await;
+        self.poller.idle().await;
+        answer
+    }
+
+    /// Pushes every record that is new since the last push to the poller, one event each, as EventBridge does.
+    ///
+    /// # Errors
+    /// The first failure; the records after it are pushed all the same.
+    pub async fn push(&self) -> Result<Vec<Value>, FunctionError> {
+        let mut answers = Ok(Vec::new());
+        for record in self.unpushed() {
+            let Some(event) = event_bridge::event(&record) else { continue };
+            answers = match (answers, self.poller.invoke(event).await) {
+                (Ok(mut answers), Ok(answer)) => {
+                    answers.push(answer);
+                    Ok(answers)
+                }
+                (Err(first), _) | (Ok(_), Err(first)) => Err(first),
+            };
+        }
+        answers
+    }
+
+    fn unpushed(&self) -> Vec<Value> {
+        let mut pushed = lock(&self.pushed);
+        let trail = lock(&self.world.trail);
+        let new = trail.entries().iter().skip(*pushed).map(|entry| entry.record.clone()).collect();
+        *pushed = trail.entries().len();
+        new
+    }
+
+    /// A person clicks a button of a card in the channel: Slack calls the responder through the gateway.
+    ///
+    /// # Errors
+    /// [`ClickFailed`].
+    pub async fn click(&self, user: &str, ts: &str, action_id: &str) -> Result<Clicked, ClickFailed> {
+        let interaction = lock(&self.world.slack).click(Utc::now(), user, seed::CHANNEL, ts, None, action_id)?;
+        let signed = interaction.request(seed::SIGNING_SECRET, Utc::now());
+        let url = format!("{}/slack/interactions", self.gateway.url());
+        let request = reqwest::Client::new().post(url).body(signed.body);
+        let request = signed.headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
+        let begun = Instant::now();
+        let response = request.send().await?;
+        let took = begun.elapsed();
+        Ok(Clicked { status: response.status().as_u16(), body: response.text().await?, took })
+    }
+
+    /// Resolves when both functions are at rest: every answer is given and the work after it is done.
+    pub async fn idle(&self) {
+        self.poller.idle().await;
+        self.responder.idle().await;
+    }
+
+    /// Every item of the table, in DynamoDB's JSON.
+    ///
+    /// # Errors
+    /// As [`DynamoDb::items`].
+    pub async fn items(&self) -> Result<Vec<Value>, DynamoDbError> {
+        self.services.dynamodb.items(&self.table).await
+    }
+
+    /// Stops the schedules, kills the functions, lets DynamoDB finish, and gives the data folder free.
+    pub async fn stop(&self) {
+        for task in lock(&self.tasks).drain(..) {
+            task.abort();
+        }
+        self.poller.kill().await;
+        self.responder.kill().await;
+        self.services.dynamodb.stop().await;
+    }
+}
+
+impl Drop for System {
+    fn drop(&mut self) {
+        for task in lock(&self.tasks).drain(..) {
+            task.abort();
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;

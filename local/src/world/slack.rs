@@ -1,5 +1,0 @@
-//! Placeholder.
-
-/// Placeholder.
-#[derive(Debug, Default)]
-pub struct Slack {}

@@ -1,0 +1,134 @@
+//! One interaction: verified, then parsed, then decided; and what follows after the answer.
+
+use std::time::Duration;
+
+use adapters::{
+    slack::interaction::{Interaction, parse},
+    start::Portcullis,
+};
+use chrono::Utc;
+use serde_json::Value;
+use shared::{
+    clock::Deadline,
+    config::Secret,
+    domain::{click::Click, request::Request},
+    flows::{
+        decide::{After, Members, decide},
+        post::update,
+        revert::{Reverted, revert},
+    },
+    ports::{Chat, RequestStore},
+    slack_signature::{SignatureHeaders, Verified, verify},
+};
+
+use crate::http::{Incoming, Status, read};
+
+/// Slack shows an error after 3 s; the network has its share of them.
+const ANSWER_WITHIN: Duration = Duration::from_millis(2_500);
+
+/// What the responder works with.
+pub(crate) struct Responder {
+    /// For calls on the way to the answer.
+    pub(crate) before: Portcullis,
+    /// For calls after it.
+    pub(crate) after: Portcullis,
+    /// What Slack signs with.
+    pub(crate) signing_secrets: Vec<Secret>,
+    /// The members of user groups.
+    pub(crate) members: Members,
+}
+
+impl Responder {
+    /// Answers an event; what is left to do comes along.
+    pub(crate) async fn respond(&self, event: Value) -> (Status, Option<After>) {
+        match self.understand(event) {
+            Ok(Interaction::Click(click)) => self.decide(*click).await,
+            Ok(Interaction::Nothing) => (Status::Ok, None),
+            Err(status) => (status, None),
+        }
+    }
+
+    fn understand(&self, event: Value) -> Result<Interaction, Status> {
+        let now = Utc::now();
+        let verified = self.verified(read(event)?)?;
+        parse(&verified, &self.before.config.slack.api_base_url, now).map_err(|error| {
+            tracing::warn!(%error, "an interaction that Slack signed can't be read");
+            Status::BadRequest
+        })
+    }
+
+    fn verified(&self, incoming: Incoming) -> Result<Verified<Vec<u8>>, Status> {
+        let headers =
+            SignatureHeaders { timestamp: incoming.timestamp.as_deref(), signature: incoming.signature.as_deref() };
+        verify(Utc::now(), headers, incoming.body, &self.signing_secrets).map_err(|error| {
+            tracing::warn!(%error, "refused: not signed by Slack");
+            Status::Unauthorized
+        })
+    }
+
+    async fn decide(&self, click: Click) -> (Status, Option<After>) {
+        let id = click.request.clone();
+        match tokio::time::timeout(ANSWER_WITHIN, decide(&self.before, &self.members, click)).await {
+            Ok(Ok(after)) => (Status::Ok, Some(after)),
+            Ok(Err(error)) => {
+                tracing::error!(%error, %id, "the decision is not known to be stored; the person is shown an error");
+                (Status::Unavailable, None)
+            }
+            Err(_) => {
+                tracing::error!(%id, "out of time before the answer; the person is shown an error");
+                (Status::Unavailable, None)
+            }
+        }
+    }
+
+    /// Does what is left once Slack has its answer. What fails here is due for the next tick.
+    pub(crate) async fn after(&self, after: After, deadline: Deadline) {
+        match after {
+            After::Tell(whisper) => {
+                if let Err(error) = self.after.chat.whisper(&whisper).await {
+                    tracing::warn!(%error, "a person was not told why their click changed nothing");
+                }
+            }
+            After::Work(request) => self.work(*request, deadline).await,
+        }
+    }
+
+    /// The card shows the decision while the rules are being taken back; then it shows the outcome.
+    async fn work(&self, request: Request, deadline: Deadline) {
+        let id = request.change.id.clone();
+        let show = async {
+            if let Err(error) = update(&self.after, request.clone()).await {
+                tracing::warn!(%error, %id, "the card does not show the decision yet");
+            }
+        };
+        let take_back = async {
+            if request.due_for(shared::domain::request::Work::Revert).is_none() {
+                return None;
+            }
+            match revert(&self.after, request.clone(), deadline).await {
+                Ok(Reverted::Ended(_)) => Some(()),
+                Ok(Reverted::Postponed | Reverted::NotOurs) => None,
+                Err(error) => {
+                    tracing::error!(%error, %id, "the revert stopped half-way; the next tick goes on");
+                    None
+                }
+            }
+        };
+        let ((), ended) = tokio::join!(show, take_back);
+        if ended.is_some() {
+            self.show_outcome(&id).await;
+        }
+    }
+
+    /// Loaded anew: showing the decision and taking it back both moved the request on.
+    async fn show_outcome(&self, id: &shared::domain::ids::RequestId) {
+        let shown = match self.after.store.load(id).await {
+            Ok(Some(request)) => update(&self.after, request).await.map(|_| ()),
+            Ok(None) => Ok(()),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = shown {
+            tracing::warn!(%error, %id, "the card does not show the outcome yet");
+        }
+    }
+}

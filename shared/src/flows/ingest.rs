@@ -1,0 +1,165 @@
+//! Records -> stored requests. A pushed record and a queried one take this same way.
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    domain::{
+        change::{Change, Lookup, Opening, Reading, Revocation},
+        record,
+        request::Request,
+    },
+    flows::{
+        context::Context,
+        report::Report,
+        resolve::{Resolution, resolve},
+        withdraw::{Withdrawal, withdraw, withdraw_if_noted},
+    },
+    ports::{Firewall, Inserted, KnownValue, RequestStore, StoreError},
+};
+
+/// What became of a batch of records.
+#[derive(Debug, Default)]
+pub struct Taken {
+    /// The counts.
+    pub report: Report,
+    /// The records that could not be stored, by their place in the batch: they have to be read again.
+    pub failed: Vec<Failed>,
+}
+
+/// A record that could not be stored.
+#[derive(Debug)]
+pub struct Failed {
+    /// Its place in the batch.
+    pub place: usize,
+    /// Its event's time.
+    pub at: DateTime<Utc>,
+}
+
+/// Takes in a batch of records. One bad record never stops the others.
+pub async fn take<S: RequestStore, C, F: Firewall>(context: &Context<S, C, F>, texts: &[String]) -> Taken {
+    let now = context.clock.now();
+    let mut readings: Vec<(usize, Reading)> =
+        texts.iter().enumerate().map(|(place, text)| (place, record::read(text, now))).collect();
+    // In the order of the events, so that a modification finds the value that its rule had before.
+    readings.sort_by_key(|(place, reading)| (time(reading), *place));
+    let mut taken = Taken::default();
+    for (place, reading) in readings {
+        taken.report.records += 1;
+        let at = time(&reading).unwrap_or(now);
+        let text = texts.get(place).map_or("", String::as_str);
+        if let Err(error) = take_one(context, reading, text, &mut taken.report).await {
+            tracing::error!(%error, place, "a record was not stored; it is read again");
+            taken.report.failed += 1;
+            taken.failed.push(Failed { place, at });
+        }
+    }
+    taken
+}
+
+fn time(reading: &Reading) -> Option<DateTime<Utc>> {
+    match reading {
+        Reading::Change(change) => Some(change.at),
+        Reading::Revocation(revocation) => Some(revocation.at),
+        Reading::Ignored(_) => None,
+    }
+}
+
+async fn take_one<S: RequestStore, C, F: Firewall>(
+    context: &Context<S, C, F>,
+    reading: Reading,
+    text: &str,
+    report: &mut Report,
+) -> Result<(), StoreError> {
+    match reading {
+        Reading::Change(change) => announce(context, change, text, report).await,
+        Reading::Revocation(revocation) => revoked(context, &revocation, report).await,
+        Reading::Ignored(reason) => {
+            report.ignore(reason);
+            Ok(())
+        }
+    }
+}
+
+async fn revoked<S: RequestStore, C, F: Firewall>(
+    context: &Context<S, C, F>,
+    revocation: &Revocation,
+    report: &mut Report,
+) -> Result<(), StoreError> {
+    match withdraw(context, revocation).await? {
+        Withdrawal::Noted(count) => report.withdrawn += count,
+        Withdrawal::Ignored(reason) => report.ignore(reason),
+    }
+    Ok(())
+}
+
+/// Stores a change once. A modification is described first; what EC2 does not tell now is asked again before the post.
+async fn announce<S: RequestStore, C, F: Firewall>(
+    context: &Context<S, C, F>,
+    mut change: Change,
+    text: &str,
+    report: &mut Report,
+) -> Result<(), StoreError> {
+    let mut dismissed = None;
+    if let Opening::Unresolved(lookup) = change.opening.clone() {
+        // Read again and again by overlapping windows: only the first reading is worth a describe.
+        if context.store.load(&change.id).await?.is_some() {
+            return Ok(());
+        }
+        note_modified(context, &change, &lookup).await?;
+        match resolve(context, &change, &lookup).await? {
+            Resolution::Opening(opening) => change.opening = opening,
+            Resolution::Ignored(reason) => dismissed = Some(reason),
+            Resolution::Later(error) => tracing::warn!(%error, id = %change.id, "not described yet; asked again later"),
+        }
+    }
+    // Before the insert: a crash in between leaves a value too many, never one too few.
+    note_values(context, &change).await?;
+    let nonce = context.entropy.nonce();
+    let now = context.clock.now();
+    let request = match dismissed {
+        Some(reason) => Request::ignored(change, reason, now, nonce),
+        None => Request::new(change, now, nonce),
+    };
+    let inserted = context.store.insert(&request, text).await?;
+    match (inserted, dismissed) {
+        (Inserted::New, Some(reason)) => report.ignore(reason),
+        (Inserted::New, None) => {
+            report.new += 1;
+            report.withdrawn += u64::from(withdraw_if_noted(context, &request).await?);
+        }
+        (Inserted::Known, _) => {
+            // A crash between the insert and the look at the notes is mended by the next reading.
+            if request.state.awaits_decision() {
+                report.withdrawn += u64::from(withdraw_if_noted(context, &request).await?);
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn note_values<S: RequestStore, C, F>(context: &Context<S, C, F>, change: &Change) -> Result<(), StoreError> {
+    let Some(group) = change.place.group_key() else { return Ok(()) };
+    for rule in change.opening.rules() {
+        if let Some(id) = &rule.id {
+            let value = KnownValue { at: change.at, by: change.id.clone(), rule: rule.rule.clone() };
+            context.store.note_value(&group, id, &value).await?;
+        }
+    }
+    Ok(())
+}
+
+/// A modification that is ignored changed its rule all the same: the next one is judged by the value it left.
+async fn note_modified<S: RequestStore, C, F>(
+    context: &Context<S, C, F>,
+    change: &Change,
+    lookup: &Lookup,
+) -> Result<(), StoreError> {
+    let (Some(group), Lookup::Modified { rules }) = (change.place.group_key(), lookup) else { return Ok(()) };
+    for rule in rules {
+        if let Some(to) = &rule.to {
+            let value = KnownValue { at: change.at, by: change.id.clone(), rule: to.clone() };
+            context.store.note_value(&group, &rule.id, &value).await?;
+        }
+    }
+    Ok(())
+}

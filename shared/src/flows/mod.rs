@@ -1,0 +1,14 @@
+//! What Portcullis does, step by step: the only callers of the ports.
+//!
+//! Every flow may be killed at any await and run again: what it has not finished is due, and the next tick finishes it.
+
+pub mod context;
+pub mod decide;
+pub mod due;
+pub mod ingest;
+pub mod post;
+pub mod report;
+pub mod resolve;
+pub mod revert;
+pub mod watch;
+pub mod withdraw;

@@ -1,0 +1,181 @@
+//! Which windows of a source are read, and how far the watermark moves.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::{
+    clock::{Deadline, delta},
+    domain::{
+        change::{Actor, Change, Opening, Origin, Place},
+        ids::RequestId,
+        request::Request,
+    },
+    flows::{context::Context, ingest::take, report::Report},
+    ports::{EventSource, Firewall, RequestStore, SourceError, StoreError, Watermark, Window},
+};
+
+/// The longest interval that one query covers while catching up: what a slow query loses is this much work.
+const SLICE: TimeDelta = TimeDelta::hours(2);
+
+/// The re-scan is one query where it can be: every query has a minimum price.
+const RECONCILE_SLICE: TimeDelta = TimeDelta::hours(24);
+
+/// How an invocation's time is shared out.
+#[derive(Clone, Copy, Debug)]
+struct Budget {
+    /// No slice is begun or goes on after this.
+    until: Deadline,
+    /// A slice is not begun with less time than this left.
+    slice: Duration,
+}
+
+impl Budget {
+    /// A fifth of the time, a minute at most, is kept for working off what is due.
+    fn new(now: DateTime<Utc>, deadline: Deadline) -> Self {
+        let left = deadline.left(now);
+        let reserve = (left / 5).min(Duration::from_secs(60));
+        Self { until: Deadline(deadline.0 - delta(reserve)), slice: (left / 10).min(Duration::from_secs(30)) }
+    }
+
+    fn allows_slice(self, now: DateTime<Utc>) -> bool {
+        self.until.allows(now, self.slice)
+    }
+}
+
+/// Why a source was not read to the end.
+#[derive(Debug, thiserror::Error)]
+pub enum WatchError {
+    /// The source.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The table.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Reads what is new of a source, and from time to time what came late. The watermark is moved last, slice by slice.
+///
+/// # Errors
+/// A slice was not read or not stored: the watermark stays before it, and the next tick reads it again. `report` holds what
+/// was done until then.
+pub async fn watch<S: RequestStore, C, F: Firewall>(
+    context: &Context<S, C, F>,
+    name: &str,
+    source: &impl EventSource,
+    deadline: Deadline,
+    report: &mut Report,
+) -> Result<(), WatchError> {
+    let started = context.clock.now();
+    let budget = Budget::new(started, deadline);
+    let lookback = delta(context.config.timing.lookback);
+    let mut mark = match context.store.watermark(name).await? {
+        Some(mark) => mark,
+        None => {
+            let first = Watermark { until: started - lookback, first_from: started - lookback, reconciled_at: started };
+            context.store.set_watermark(name, first).await?;
+            first
+        }
+    };
+    mark = skip_what_is_too_old(context, name, mark, started, report).await?;
+    let mut from = (mark.until - lookback).max(mark.first_from);
+    // A gap was announced as nobody's: what lies before it is not read either.
+    from = from.max(started - delta(context.config.timing.catch_up));
+    while from < started {
+        if !budget.allows_slice(context.clock.now()) {
+            tracing::warn!(read_until = %from, "out of time; the next tick reads on");
+            return Ok(());
+        }
+        let until = started.min(from + SLICE);
+        let read = read_slice(context, source, Window { from, until }, budget, report).await?;
+        mark.until = mark.until.max(read);
+        context.store.set_watermark(name, mark).await?;
+        if read < until {
+            return Ok(());
+        }
+        from = until;
+    }
+    reconcile(context, name, source, mark, budget, report).await
+}
+
+/// Reads one slice. Returns how far it is stored: to its end, or to the first record that was not stored.
+async fn read_slice<S: RequestStore, C, F: Firewall>(
+    context: &Context<S, C, F>,
+    source: &impl EventSource,
+    window: Window,
+    budget: Budget,
+    report: &mut Report,
+) -> Result<DateTime<Utc>, WatchError> {
+    let found = source.read(window, budget.until.left(context.clock.now())).await?;
+    report.bytes_scanned += found.bytes_scanned;
+    let taken = take(context, &found.records).await;
+    report.add(&taken.report);
+    let stored = taken.failed.iter().map(|failed| failed.at).min().unwrap_or(window.until);
+    Ok(stored.clamp(window.from, window.until))
+}
+
+/// After an outage longer than `catch_up`, says which interval nobody reads, and goes on after it.
+async fn skip_what_is_too_old<S: RequestStore, C, F>(
+    context: &Context<S, C, F>,
+    name: &str,
+    mut mark: Watermark,
+    now: DateTime<Utc>,
+    report: &mut Report,
+) -> Result<Watermark, StoreError> {
+    let oldest = now - delta(context.config.timing.catch_up);
+    if mark.until >= oldest {
+        return Ok(mark);
+    }
+    let change = gap(name, mark.until, oldest, now);
+    tracing::error!(alarm = "gap", from = %mark.until, until = %oldest, "nobody read this interval of CloudTrail");
+    let request = Request::new(change, now, context.entropy.nonce());
+    context.store.insert(&request, "{}").await?;
+    report.gaps += 1;
+    mark.until = oldest;
+    context.store.set_watermark(name, mark).await?;
+    Ok(mark)
+}
+
+fn gap(name: &str, from: DateTime<Utc>, until: DateTime<Utc>, now: DateTime<Utc>) -> Change {
+    let id = format!("gap-{name}-{}-{}", from.timestamp(), until.timestamp());
+    // The name is one of ours and the rest are digits, so the id is always one.
+    let id = RequestId::parse(&id).unwrap_or_else(|_| RequestId::of_text(&id));
+    Change {
+        id,
+        place: Place::default(),
+        at: now,
+        actor: Actor::Other { kind: "Portcullis".to_owned(), name: None },
+        origin: Origin::default(),
+        opening: Opening::Gap { from, until },
+    }
+}
+
+/// Reads the last `reconcile_window` anew, every `reconcile_every` from the first tick on: delivery has no bound.
+async fn reconcile<S: RequestStore, C, F: Firewall>(
+    context: &Context<S, C, F>,
+    name: &str,
+    source: &impl EventSource,
+    mark: Watermark,
+    budget: Budget,
+    report: &mut Report,
+) -> Result<(), WatchError> {
+    let now = context.clock.now();
+    if now - mark.reconciled_at < delta(context.config.timing.reconcile_every) {
+        return Ok(());
+    }
+    let begin = (now - delta(context.config.timing.reconcile_window)).max(mark.first_from);
+    let mut from = begin;
+    while from < now {
+        if !budget.allows_slice(context.clock.now()) {
+            tracing::warn!(read_until = %from, "out of time for the re-scan; the next tick begins it anew");
+            return Ok(());
+        }
+        let until = now.min(from + RECONCILE_SLICE);
+        if read_slice(context, source, Window { from, until }, budget, report).await? < until {
+            return Ok(());
+        }
+        from = until;
+    }
+    context.store.set_watermark(name, Watermark { reconciled_at: now, ..mark }).await?;
+    Ok(())
+}
