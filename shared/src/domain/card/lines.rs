@@ -6,7 +6,7 @@ use super::{View, limits, text};
 use crate::domain::{
     change::{Fate, OpenedRule, Opening},
     exposure,
-    request::Request,
+    request::{Request, SHOWN_RULES},
 };
 
 /// What a card tells about rules that stand.
@@ -189,16 +189,12 @@ pub(super) fn on_card(request: &Request, view: &View, telling: Telling, heading:
     sections
 }
 
-/// Whether a card that asks can't show all rules.
-pub(super) fn are_too_many(request: &Request, view: &View) -> bool {
-    shown(request, view, asking(&request.change.opening), "").lines < request.change.opening.rules().len()
-}
-
 fn shown(request: &Request, view: &View, telling: Telling, heading: &str) -> Packed {
     let rules = ranked(request.change.opening.rules());
-    let most = if view.webhook { rules.len() } else { limits::CARD_RULES };
+    let most = if view.webhook { rules.len() } else { SHOWN_RULES };
     let first: Vec<Ranked> = rules.into_iter().take(most).collect();
-    packed(heading, &aligned(&first, telling, limits::DESCRIPTION), limits::CARD_LINES)
+    let description = if telling == Telling::Modified { limits::MODIFIED_DESCRIPTION } else { limits::DESCRIPTION };
+    packed(heading, &aligned(&first, telling, description), limits::CARD_LINES)
 }
 
 /// What a card that asks tells about rules that stand.

@@ -22,7 +22,7 @@ use self::{blocks::Blocks, lines::Telling};
 use super::{
     change::Opening,
     ids::AccountId,
-    request::{Request, State},
+    request::{Request, SHOWN_RULES, State},
 };
 
 /// A message as `chat.postMessage`, `chat.update`, a webhook and a `response_url` take it.
@@ -86,7 +86,7 @@ fn awaiting(request: &Request, view: &View) -> Message {
 #[must_use]
 pub fn full_list(request: &Request, view: &View) -> Vec<Message> {
     let total = request.change.opening.rules().len();
-    if view.webhook || !lines::are_too_many(request, view) {
+    if view.webhook || total <= SHOWN_RULES {
         return Vec::new();
     }
     let list = |(at, page): (usize, lines::Page)| {

@@ -68,7 +68,7 @@ fn any_opened() -> impl Strategy<Value = OpenedRule> {
     let earlier = prop::option::of(any_rule());
     (any_rule(), hostile(), any::<bool>(), earlier, any_fate()).prop_map(|(rule, description, id, earlier, fate)| {
         let id = id.then(|| RuleId::parse(&format!("sgr-{}", "0".repeat(64))).expect("a rule id"));
-        OpenedRule { rule, id, description: Some(description), earlier, fate }
+        OpenedRule { earlier, fate, ..OpenedRule::new(rule, id, Some(description)) }
     })
 }
 

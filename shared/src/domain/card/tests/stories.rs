@@ -10,8 +10,8 @@ use super::{
 };
 use crate::domain::{
     card::{Message, View, full_list, render},
-    change::{Actor, Fate, Ignored, Lookup, ModifiedRule, OpenedRule, Opening},
-    ids::{Region, RuleId},
+    change::{Actor, Fate, Ignored, Lookup, ModifiedRule, OpenedRule, Opening, Origin},
+    ids::{Region, RequestId, RuleId},
     request::{Request, Requester, State, Verdict},
     rule::IngressRule,
 };
@@ -489,7 +489,8 @@ fn a_webhook_shows_as_many_as_fit_and_says_how_many_it_leaves_out() {
     let tail: Vec<&str> = shown.lines().filter(|line| line.contains("rules.")).collect();
     assert_snapshot!(tail.join("\n"), @r#"
     rules.2: ```+ tcp 443        10.0.61.0/24         "batch"
-    rules.3: and 383 more that are not shown, none wider than these; 500 rules in all
+    rules.3: ```+ tcp 443        10.0.123.0/24        "batch"
+    rules.4: and 370 more that are not shown, none wider than these; 500 rules in all
     "#);
     assert!(full_list(&request, &view).is_empty(), "a webhook has no thread");
 }
@@ -504,17 +505,21 @@ fn twenty_rules_are_all_on_the_card() {
 }
 
 #[test]
-fn what_a_card_has_no_room_for_is_in_the_thread() {
+fn twenty_rules_of_the_longest_kind_are_all_on_the_card() {
     let long = |kind: &str, at: usize| format!("{kind}-{at:0>64}");
+    let hostile = "&".repeat(10_000);
     let rules = (0..20).map(|at| OpenedRule {
         earlier: Some(rule("icmpv6", 128, 100, &long("sg", at))),
-        ..opened(rule("icmpv6", 128, 128, &long("sg", at)), &long("sgr", at), &"&".repeat(99))
+        ..opened(rule("icmpv6", 128, 128, &long("sg", at)), &long("sgr", at), &hostile)
     });
-    let request = request(Opening::Modified { rules: rules.collect() });
+    let mut request = request(Opening::Modified { rules: rules.collect() });
+    request.change.id = RequestId::parse(&"r".repeat(128)).expect("a request id");
+    request.change.place.group_name = Some(hostile.clone());
+    request.change.origin = Origin { source_ip: Some(hostile.clone()), user_agent: Some(hostile), ..Origin::default() };
     let message = render(&request, &view());
     check(&message);
-    assert!(rule_lines(&message).len() < 20);
-    assert_eq!(full_list(&request, &view()).iter().flat_map(rule_lines).count(), 20);
+    assert_eq!(rule_lines(&message).len(), 20);
+    assert!(full_list(&request, &view()).is_empty(), "nothing is left for the thread");
 }
 
 #[test]
