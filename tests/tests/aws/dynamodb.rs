@@ -244,7 +244,7 @@ async fn before_the_answer_a_slow_table_is_given_up_within_slacks_time() {
     cloud.world().faults.set("dynamodb", "*", Fault::Slow(Duration::from_secs(30)), None);
     let begin = Instant::now();
     let error = cloud.table().load(&id("59dbff89")).await.expect_err("too slow");
-    assert!(begin.elapsed() < Duration::from_millis(2_500), "{:?}", begin.elapsed());
+    assert!(begin.elapsed() < Duration::from_secs(3), "{:?}", begin.elapsed());
     assert!(matches!(error, StoreError::Unavailable { .. }), "{error}");
 }
 
