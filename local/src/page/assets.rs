@@ -19,13 +19,15 @@ macro_rules! asset {
 }
 
 /// Path, kind, content.
-const FILES: [(&str, &str, &str); 9] = [
+const FILES: [(&str, &str, &str); 11] = [
     asset!("/", HTML, "index.html"),
     asset!("/style.css", CSS, "style.css"),
     asset!("/icon.svg", IMAGE, "icon.svg"),
+    asset!("/emoji.svg", IMAGE, "emoji.svg"),
     asset!("/app.js", SCRIPT, "app.js"),
     asset!("/api.js", SCRIPT, "api.js"),
     asset!("/dom.js", SCRIPT, "dom.js"),
+    asset!("/emoji.js", SCRIPT, "emoji.js"),
     asset!("/mrkdwn.js", SCRIPT, "mrkdwn.js"),
     asset!("/channel.js", SCRIPT, "channel.js"),
     asset!("/groups.js", SCRIPT, "groups.js"),

@@ -2,6 +2,7 @@
 
 import { post } from "./api.js";
 import { byId, el, reconcile } from "./dom.js";
+import { withEmoji } from "./emoji.js";
 import { mrkdwn, textObject } from "./mrkdwn.js";
 
 const list = byId("messages");
@@ -106,7 +107,7 @@ function whisperNode(whisper) {
     el(
       "div",
       { class: "message-body" },
-      el("p", { class: "only-you" }, "👁 Only visible to you"),
+      el("p", { class: "only-you" }, ...withEmoji("👁️ Only visible to you")),
       byline("Portcullis", whisper.ts, true),
       ...content(whisper),
     ),

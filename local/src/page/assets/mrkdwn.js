@@ -1,12 +1,7 @@
 // Slack's mrkdwn as nodes. Format: docs.slack.dev, messaging/formatting-message-text.
 
 import { el } from "./dom.js";
-
-const EMOJI = new Map(Object.entries({
-  rotating_light: "🚨", warning: "⚠️", white_check_mark: "✅", x: "❌", hourglass_flowing_sand: "⏳", lock: "🔒",
-  red_circle: "🔴", large_yellow_circle: "🟡", large_orange_circle: "🟠", white_circle: "⚪", eyes: "👀",
-  raised_hand: "✋", leftwards_arrow_with_hook: "↩️", no_entry: "⛔", information_source: "ℹ️", eye: "👁️",
-}));
+import { withEmoji } from "./emoji.js";
 
 const BROADCASTS = ["here", "channel", "everyone"];
 
@@ -14,7 +9,7 @@ const BROADCASTS = ["here", "channel", "everyone"];
 export function textObject(object, people) {
   if (object.type === "mrkdwn") return mrkdwn(object.text, people, object.verbatim === true);
   const fragment = document.createDocumentFragment();
-  fragment.append(object.emoji === false ? object.text : withEmoji(object.text));
+  fragment.append(...(object.emoji === false ? [object.text] : withEmoji(object.text)));
   return fragment;
 }
 
@@ -66,12 +61,12 @@ function inline(text, context) {
     })),
     { at: context.verbatim ? null : BARE.exec(text), node: (m) => bare(m[0]) },
   ].filter((candidate) => candidate.at);
-  if (candidates.length === 0) return text ? [withEmoji(unescape(text))] : [];
+  if (candidates.length === 0) return withEmoji(unescape(text));
   const first = candidates.reduce((a, b) => (b.at.index < a.at.index ? b : a));
   const start = first.at.index;
   const end = start + first.at[0].length;
-  const before = text.slice(0, start);
-  return [...(before ? [withEmoji(unescape(before))] : []), first.node(first.at), ...inline(text.slice(end), context)];
+  const before = withEmoji(unescape(text.slice(0, start)));
+  return [...before, first.node(first.at), ...inline(text.slice(end), context)];
 }
 
 /** Code: no emphasis and no emoji, but Slack still resolves what is between < and >. */
@@ -135,10 +130,6 @@ function relativeDay(at) {
   const midnight = (date) => new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
   const days = Math.round((midnight(new Date()) - midnight(at)) / 86_400_000);
   return { 0: "today", 1: "yesterday", "-1": "tomorrow" }[days] ?? null;
-}
-
-function withEmoji(text) {
-  return text.replace(/:([a-z0-9_+-]+):/g, (whole, name) => EMOJI.get(name) ?? whole);
 }
 
 /** Slack's three escapes; `&amp;` last, so that `&amp;lt;` stays what it says. */
