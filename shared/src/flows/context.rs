@@ -81,7 +81,7 @@ impl<S: RequestStore, C, F> Context<S, C, F> {
                 Err(refusal) => return Ok(Advanced::Refused { refusal, request }),
             };
             match self.commit(transition).await? {
-                Commit::Won { request, effects } => return Ok(Advanced::Done { request, effects }),
+                Commit::Won { request, effects } => return Ok(Advanced::Done { request: *request, effects }),
                 Commit::Lost { current: Some(current) } => request = *current,
                 Commit::Lost { current: None } => return Ok(Advanced::Vanished),
             }

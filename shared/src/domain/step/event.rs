@@ -14,6 +14,8 @@ pub enum Event {
     Resolved(Opening),
     /// A describe told that the change opened nothing.
     Dismissed(Ignored),
+    /// It was ignored because of what its rules were before, and that does not hold any more: it gets a card after all.
+    Reopened(Opening),
     /// Somebody wants to post it.
     ClaimPost(Lease),
     /// It was posted, or found in the channel. A webhook tells no address.
@@ -99,8 +101,13 @@ pub enum Event {
         /// Why.
         error: String,
     },
-    /// The full list of its rules is in the thread, or can't be anywhere.
-    Listed,
+    /// So many messages of the full list of its rules are in the thread.
+    Listed {
+        /// How many.
+        messages: usize,
+        /// Whether that is all of them, or they can't be anywhere.
+        all: bool,
+    },
     /// The cards show this version now.
     Updated {
         /// The version.
