@@ -1,0 +1,5 @@
+//! Stories of the flows on a paused clock: the ports' fakes over the world, no wire, no real waiting.
+
+#![allow(clippy::expect_used, clippy::panic, reason = "a test ends where its story breaks")]
+
+mod reverting;
