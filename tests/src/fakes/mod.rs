@@ -11,6 +11,7 @@ mod firewall;
 mod outside;
 mod run;
 mod source;
+mod stops;
 mod store;
 
 pub use self::{

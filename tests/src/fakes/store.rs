@@ -1,7 +1,7 @@
 //! The table in memory: the same conditions, nonces and sparse indexes as `adapters::dynamodb`.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex},
 };
 
@@ -33,6 +33,7 @@ struct Table {
     items: BTreeMap<RequestId, Item>,
     watermarks: BTreeMap<String, Watermark>,
     groups: BTreeMap<GroupKey, GroupNotes>,
+    damaged_groups: BTreeSet<GroupKey>,
     values: BTreeMap<(GroupKey, RuleId), Vec<KnownValue>>,
 }
 
@@ -61,6 +62,15 @@ impl Item {
     fn read(&self, id: &RequestId) -> Result<Request, StoreError> {
         serde_json::from_str(&self.json)
             .map_err(|error| StoreError::Corrupt { what: id.to_string(), why: error.to_string() })
+    }
+}
+
+impl Table {
+    fn notes(&mut self, group: &GroupKey) -> Result<&mut GroupNotes, StoreError> {
+        if self.damaged_groups.contains(group) {
+            return Err(StoreError::Corrupt { what: format!("#group/{group}"), why: "damaged".to_owned() });
+        }
+        Ok(self.groups.entry(group.clone()).or_default())
     }
 }
 
@@ -98,6 +108,11 @@ impl MemoryStore {
     /// Somebody damages an item; the indexes still hold it.
     pub fn damage(&self, id: &RequestId) {
         lock(&self.table).items.get_mut(id).expect("the item").json = "{\"change\":".to_owned();
+    }
+
+    /// Somebody damages the notes of a group.
+    pub fn damage_notes(&self, group: &GroupKey) {
+        lock(&self.table).damaged_groups.insert(group.clone());
     }
 
     async fn call<T>(
@@ -191,12 +206,12 @@ impl RequestStore for MemoryStore {
     }
 
     async fn group_notes(&self, group: &GroupKey) -> Result<GroupNotes, StoreError> {
-        self.call("group_notes", group, |table| Ok(table.groups.get(group).cloned().unwrap_or_default())).await
+        self.call("group_notes", group, |table| table.notes(group).cloned()).await
     }
 
     async fn note_revocation(&self, group: &GroupKey, revocation: &Revocation) -> Result<(), StoreError> {
         self.call("note_revocation", group, |table| {
-            let revocations = &mut table.groups.entry(group.clone()).or_default().revocations;
+            let revocations = &mut table.notes(group)?.revocations;
             if revocations.iter().all(|known| known.id != revocation.id) {
                 revocations.push(revocation.clone());
             }
@@ -214,7 +229,7 @@ impl RequestStore for MemoryStore {
         request_id: Option<&str>,
     ) -> Result<(), StoreError> {
         self.call("note_own_revoke", group, |table| {
-            let notes = table.groups.entry(group.clone()).or_default();
+            let notes = table.notes(group)?;
             notes.attempted_at = notes.attempted_at.max(Some(at));
             if let Some(id) = request_id
                 && !notes.own_revokes.iter().any(|known| known == id)
