@@ -12,7 +12,7 @@ use crate::{
         rule::IngressRule,
     },
     flows::{
-        context::Context,
+        context::{Context, unless_damaged},
         report::Report,
         resolve::{Resolution, resolve},
         withdraw::{Withdrawal, withdraw, withdraw_if_noted},
@@ -53,10 +53,18 @@ pub async fn take<S: RequestStore, C, F: Firewall>(context: &Context<S, C, F>, t
         taken.report.records += 1;
         let at = time(&reading).unwrap_or(now);
         let text = texts.get(place).map_or("", String::as_str);
-        if let Err(error) = take_one(context, reading, text, &mut taken.report).await {
-            tracing::error!(%error, place, "a record was not stored; it is read again");
-            taken.report.failed += 1;
-            taken.failed.push(Failed { place, at });
+        match take_one(context, reading, text, &mut taken.report).await {
+            Ok(()) => {}
+            // Reading it again would find the same.
+            Err(error @ StoreError::Corrupt { .. }) => {
+                tracing::error!(alarm = "damaged_item", %error, place, "a record meets a damaged item; it is left");
+                taken.report.failed += 1;
+            }
+            Err(error @ (StoreError::Unavailable { .. } | StoreError::Refused { .. })) => {
+                tracing::error!(%error, place, "a record was not stored; it is read again");
+                taken.report.failed += 1;
+                taken.failed.push(Failed { place, at });
+            }
         }
     }
     taken
@@ -159,7 +167,7 @@ async fn note_all<S: RequestStore, C, F>(
     stream::iter(values)
         .map(|(id, rule)| async move {
             let value = KnownValue { at: change.at, by: change.id.clone(), rule };
-            context.store.note_value(group, &id, &value).await
+            unless_damaged(context.store.note_value(group, &id, &value).await)
         })
         .buffer_unordered(NOTES_AT_ONCE)
         .try_collect()

@@ -8,7 +8,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    clock::Deadline,
+    clock::{Deadline, delta},
     domain::{
         change::{Fate, GroupKey},
         plan::Plan,
@@ -16,7 +16,7 @@ use crate::{
         rule::DescribedRule,
         step::{DeniedRequest, Effect, Event},
     },
-    flows::context::{Advanced, Context},
+    flows::context::{Advanced, Context, unless_damaged},
     ports::{Firewall, FirewallError, RequestStore, StoreError, Which},
 };
 
@@ -46,7 +46,7 @@ pub enum Reverted {
     NotOurs,
 }
 
-/// Takes a denied opening back.
+/// Takes a denied opening back; nothing at all while `[mode] revert = false`.
 ///
 /// # Errors
 /// The table did not take a step: the lease runs out, and the next tick goes on.
@@ -55,6 +55,9 @@ pub async fn revert<S: RequestStore, C, F: Firewall>(
     request: Request,
     deadline: Deadline,
 ) -> Result<Reverted, StoreError> {
+    if !context.config.mode.revert {
+        return Ok(Reverted::NotOurs);
+    }
     let lease = context.lease(deadline);
     let Advanced::Done { effects, .. } = context.advance(request, &Event::ClaimRevert(lease)).await? else {
         return Ok(Reverted::NotOurs);
@@ -106,16 +109,15 @@ async fn take_back<S: RequestStore, C, F: Firewall>(
     let Advanced::Done { request, .. } = context.advance(request, &attempted).await? else {
         return Ok(Reverted::NotOurs);
     };
-    context.store.note_own_revoke(&group, context.clock.now(), None).await?;
-    let rules: Vec<DescribedRule> = before.to_revoke().map(|(_, rule)| rule.clone()).collect();
-    let asked = ask(context, &group, &request, holder, &rules).await?;
+    unless_damaged(context.store.note_own_revoke(&group, context.clock.now(), None).await)?;
+    let rules: Vec<(usize, DescribedRule)> = before.to_revoke().map(|(place, rule)| (place, rule.clone())).collect();
+    let (asked, request) = ask(context, &group, request, holder, &rules).await?;
     let answered_at = context.clock.now();
     let trouble = match asked {
         Asked::ClaimLost => return Ok(Reverted::NotOurs),
         Asked::Perhaps(trouble) => trouble,
         Asked::Refused(error) => Some(error),
     };
-    // The claim's record may have grown by the answers' ids: what matters here are the rules, which have not changed.
     match look(context, &group, &request, Until::Gone).await {
         Ok(after) if after.is_empty() => {
             let seen_after = milliseconds(answered_at, context.clock.now());
@@ -141,37 +143,52 @@ fn not_needed() -> Failure {
     Failure { code: String::new(), doing: String::new(), hint: String::new() }
 }
 
-/// Asks EC2 to remove the rules: all at once, and one by one where one of them spoils it for the others.
+/// Asks EC2 to remove the rules: all at once, and one by one where one of them spoils it for the others. Returns the request
+/// as it stands then.
 async fn ask<S: RequestStore, C, F: Firewall>(
     context: &Context<S, C, F>,
     group: &GroupKey,
-    request: &Request,
+    request: Request,
     holder: &str,
-    rules: &[DescribedRule],
-) -> Result<Asked, StoreError> {
-    let trouble = match ask_once(context, group, request, holder, rules).await? {
-        Ok(claimed) => return Ok(if claimed { Asked::Perhaps(None) } else { Asked::ClaimLost }),
+    rules: &[(usize, DescribedRule)],
+) -> Result<(Asked, Request), StoreError> {
+    let all: Vec<DescribedRule> = rules.iter().map(|(_, rule)| rule.clone()).collect();
+    let trouble = match ask_once(context, group, &request, holder, &all).await? {
+        Ok(true) => return Ok((Asked::Perhaps(None), request)),
+        Ok(false) => return Ok((Asked::ClaimLost, request)),
         Err(error) => error,
     };
     match &trouble {
-        FirewallError::GroupGone | FirewallError::Unavailable { .. } => return Ok(Asked::Perhaps(Some(trouble))),
-        FirewallError::Refused { code, .. } if is_about_rights(code) || rules.len() == 1 => {
-            return Ok(Asked::Refused(trouble));
+        FirewallError::GroupGone | FirewallError::Unavailable { .. } => {
+            return Ok((Asked::Perhaps(Some(trouble)), request));
         }
-        FirewallError::RuleNotThere if rules.len() == 1 => return Ok(Asked::Perhaps(None)),
+        FirewallError::Refused { code, .. } if is_about_rights(code) || rules.len() == 1 => {
+            return Ok((Asked::Refused(trouble), request));
+        }
+        FirewallError::RuleNotThere if rules.len() == 1 => return Ok((Asked::Perhaps(None), request)),
         FirewallError::RuleNotThere | FirewallError::Refused { .. } => {}
     }
-    let mut last = None;
-    for rule in rules.iter().take(ONE_BY_ONE) {
-        match ask_once(context, group, request, holder, std::slice::from_ref(rule)).await? {
-            Ok(true) | Err(FirewallError::RuleNotThere) => {}
-            Ok(false) => return Ok(Asked::ClaimLost),
+    let (mut last, mut missed, mut taken) = (None, Vec::new(), false);
+    for (place, rule) in rules.iter().take(ONE_BY_ONE) {
+        match ask_once(context, group, &request, holder, std::slice::from_ref(rule)).await? {
+            Ok(true) => taken = true,
+            Ok(false) => return Ok((Asked::ClaimLost, request)),
+            Err(FirewallError::RuleNotThere) => missed.push(*place),
             Err(error) => last = Some(error),
         }
     }
-    Ok(match last {
+    let asked = match last {
         Some(error @ FirewallError::Refused { .. }) => Asked::Refused(error),
         other => Asked::Perhaps(other),
+    };
+    // That EC2 removed one now proves that it had removed none at once. If all are gone, it may have been us.
+    if !taken || missed.is_empty() {
+        return Ok((asked, request));
+    }
+    let event = Event::RevokeMissed { holder: holder.to_owned(), rules: missed };
+    Ok(match context.advance(request.clone(), &event).await? {
+        Advanced::Done { request, .. } => (asked, request),
+        Advanced::Refused { .. } | Advanced::Vanished => (Asked::ClaimLost, request),
     })
 }
 
@@ -194,7 +211,7 @@ async fn ask_once<S: RequestStore, C, F: Firewall>(
         Err(error) => return Ok(Err(error)),
     };
     let Some(request_id) = id else { return Ok(Ok(true)) };
-    context.store.note_own_revoke(group, context.clock.now(), Some(&request_id)).await?;
+    unless_damaged(context.store.note_own_revoke(group, context.clock.now(), Some(&request_id)).await)?;
     let event = Event::RevokeAnswered { holder: holder.to_owned(), request_id };
     let current = match context.store.load(&request.change.id).await? {
         Some(current) => current,
@@ -230,10 +247,12 @@ async fn look<S, C, F: Firewall>(
         };
         let same = last.as_ref() == Some(&plan);
         agreed = if same { agreed + 1 } else { 1 };
+        let fresh = context.clock.now() - request.change.at < delta(VERIFY_FOR);
         let over = (context.clock.now() - begun).to_std().unwrap_or_default() >= VERIFY_FOR;
         let enough = match until {
-            // A rule that is there needs no second look before it is revoked; absence does.
-            Until::Believed => plan.0.iter().all(is_there_or_settled) || agreed >= AGREEING_READS,
+            // A rule that is there needs no second look before it is revoked; absence does, and what was opened just now
+            // may not be visible yet.
+            Until::Believed => plan.0.iter().all(is_there_or_settled) || (agreed >= AGREEING_READS && !fresh),
             Until::Gone => plan.is_empty() && agreed >= AGREEING_READS,
         };
         if enough || over {

@@ -10,7 +10,7 @@ use crate::{
         request::{Request, State},
         step::Event,
     },
-    flows::context::{Advanced, Context},
+    flows::context::{Advanced, Context, unless_damaged},
     ports::{Firewall, GroupNotes, RequestStore, StoreError, Which},
 };
 
@@ -34,11 +34,11 @@ pub async fn withdraw<S: RequestStore, C, F: Firewall>(
     let Some(group) = revocation.place.group_key() else {
         return Ok(Withdrawal::Ignored(Ignored::UnknownGroup));
     };
-    let notes = context.store.group_notes(&group).await?;
+    let notes = unless_damaged(context.store.group_notes(&group).await)?;
     if is_own(context, &group, revocation, &notes) {
         return Ok(Withdrawal::Ignored(Ignored::OwnRevert));
     }
-    context.store.note_revocation(&group, revocation).await?;
+    unless_damaged(context.store.note_revocation(&group, revocation).await)?;
     let mut withdrawn = 0;
     for id in context.store.open_in(&group).await? {
         match context.store.load(&id).await {
@@ -61,7 +61,7 @@ pub async fn withdraw_if_noted<S: RequestStore, C, F: Firewall>(
     request: &Request,
 ) -> Result<bool, StoreError> {
     let Some(group) = request.change.place.group_key() else { return Ok(false) };
-    let notes = context.store.group_notes(&group).await?;
+    let notes = unless_damaged(context.store.group_notes(&group).await)?;
     for revocation in &notes.revocations {
         let Some(current) = context.store.load(&request.change.id).await? else { return Ok(false) };
         if apply(context, &group, current, revocation).await? {

@@ -2,4 +2,10 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test ends where its story breaks")]
 
+mod deciding;
+mod modifying;
+mod posting;
 mod reverting;
+mod updating;
+mod watching;
+mod withdrawing;

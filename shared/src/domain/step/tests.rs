@@ -104,8 +104,16 @@ fn an_opening_is_posted_denied_and_taken_back() {
     assert_eq!(denied.work(now()), Some(crate::domain::request::Work::Revert));
     let reverted = ended(vec![Fate::Removed, Fate::Removed]);
     assert_eq!(reverted.state, State::Reverted);
-    let shown =
-        then(&reverted, Event::Updated { shows: reverted.version, card: None, lost: Vec::new(), reply_used: false });
+    let shown = then(
+        &reverted,
+        Event::Updated {
+            shows: reverted.version,
+            over: reverted.rendered_version,
+            card: None,
+            lost: Vec::new(),
+            reply_used: false,
+        },
+    );
     assert_eq!(shown.due_at(), None);
 }
 
@@ -217,7 +225,10 @@ fn whoever_lost_the_claim_cannot_end_the_revert() {
 fn a_slow_update_that_overwrote_a_newer_one_is_done_again() {
     let reverted = ended(vec![Fate::Removed, Fate::Removed]);
     let shown = |request: &Request, shows| {
-        then(request, Event::Updated { shows, card: None, lost: Vec::new(), reply_used: false })
+        then(
+            request,
+            Event::Updated { shows, over: request.rendered_version, card: None, lost: Vec::new(), reply_used: false },
+        )
     };
     let newest = shown(&reverted, reverted.version);
     let overwritten = shown(&newest, reverted.version - 1);
@@ -287,6 +298,7 @@ fn every_event() -> Vec<Event> {
         Event::ClaimRevert(lease("x", later(500))),
         Event::RevokeAttempted { holder: holder(), rules: vec![0, 9] },
         Event::RevokeAnswered { holder: holder(), request_id: "e".to_owned() },
+        Event::RevokeMissed { holder: holder(), rules: vec![0] },
         Event::RevertEnded {
             holder: holder(),
             fates: vec![Fate::Removed, failed()],
@@ -300,7 +312,7 @@ fn every_event() -> Vec<Event> {
             error: String::new(),
         },
         Event::Listed,
-        Event::Updated { shows: 1, card: None, lost: vec![card("1.1")], reply_used: true },
+        Event::Updated { shows: 1, over: 1, card: None, lost: vec![card("1.1")], reply_used: true },
         Event::NotUpdated { not_before: later(5), maybe_posted: true, lost: Vec::new(), error: String::new() },
     ]
 }
