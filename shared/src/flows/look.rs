@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use crate::{
+    clock::delta,
     domain::{
-        change::{GroupKey, OpenedRule},
+        change::GroupKey,
         plan::{Plan, Seen},
+        request::Request,
     },
     flows::context::Context,
     ports::{Firewall, FirewallError, Which},
@@ -36,9 +38,10 @@ pub enum Until {
 pub async fn look<S, C, F: Firewall>(
     context: &Context<S, C, F>,
     group: &GroupKey,
-    rules: &[OpenedRule],
+    request: &Request,
     until: Until,
 ) -> Result<Plan, FirewallError> {
+    let rules = request.change.opening.rules();
     let begun = context.clock.now();
     let mut agreed: u32 = 0;
     let mut last: Option<Plan> = None;
@@ -51,7 +54,11 @@ pub async fn look<S, C, F: Firewall>(
         agreed = if last.as_ref() == Some(&plan) { agreed + 1 } else { 1 };
         let nothing_left = plan.is_empty();
         let enough = match until {
-            Until::Believed => plan.0.iter().all(needs_no_second_look) || agreed >= AGREEING_READS,
+            // What was opened just now may not be visible yet, whatever the reads agree on.
+            Until::Believed => {
+                let fresh = context.clock.now() - request.change.at < delta(LOOK_FOR);
+                plan.0.iter().all(needs_no_second_look) || agreed >= AGREEING_READS && !fresh
+            }
             Until::Gone => nothing_left && agreed >= AGREEING_READS,
         };
         if enough {
@@ -60,6 +67,7 @@ pub async fn look<S, C, F: Firewall>(
         if (context.clock.now() - begun).to_std().unwrap_or_default() >= LOOK_FOR {
             return match until {
                 Until::Gone if !nothing_left => Ok(plan),
+                Until::Gone | Until::Believed if agreed >= AGREEING_READS => Ok(plan),
                 Until::Gone | Until::Believed => Err(not_believed()),
             };
         }

@@ -311,7 +311,7 @@ async fn update_by_address<S: RequestStore, C: Chat, F>(
             Err(error) => return not_updated(context, request, Vec::new(), &error).await,
         }
     }
-    let shows = request.version;
+    let (shows, over) = (request.version, request.rendered_version);
     let cards = request.cards.clone();
     let mut lost = Vec::new();
     for card in &cards {
@@ -332,7 +332,7 @@ async fn update_by_address<S: RequestStore, C: Chat, F>(
             Err(error) => return not_updated(context, request, lost, &error).await,
         }
     }
-    updated(context, request, Event::Updated { shows, card: new, lost, reply_used: false }).await
+    updated(context, request, Event::Updated { shows, over, card: new, lost, reply_used: false }).await
 }
 
 async fn update_one<S, C: Chat, F>(
@@ -356,12 +356,12 @@ async fn update_by_reply<S: RequestStore, C: Chat, F>(
     request: Request,
     message: &Message,
 ) -> Result<Shown, StoreError> {
-    let shows = request.version;
+    let (shows, over) = (request.version, request.rendered_version);
     let now = context.clock.now();
     if let Some(reply) = request.reply.clone().filter(|reply| reply.uses_left > 0 && reply.until > now) {
         match context.chat.update_clicked(&reply, message).await {
             Ok(()) => {
-                let event = Event::Updated { shows, card: None, lost: Vec::new(), reply_used: true };
+                let event = Event::Updated { shows, over, card: None, lost: Vec::new(), reply_used: true };
                 return updated(context, request, event).await;
             }
             Err(ChatError::MessageGone(why)) => {
@@ -372,7 +372,7 @@ async fn update_by_reply<S: RequestStore, C: Chat, F>(
     }
     match send(context, &request).await {
         Ok(_) => {
-            let event = Event::Updated { shows, card: None, lost: Vec::new(), reply_used: false };
+            let event = Event::Updated { shows, over, card: None, lost: Vec::new(), reply_used: false };
             updated(context, request, event).await
         }
         Err(error) => not_updated(context, request, Vec::new(), &error).await,

@@ -17,7 +17,7 @@ use crate::{
         step::{DeniedRequest, Effect, Event},
     },
     flows::{
-        context::{Advanced, Context},
+        context::{Advanced, Context, unless_damaged},
         look::{Until, look},
         reopen::reopen_what_changed_them,
         revoke::{Asked, ask},
@@ -39,7 +39,7 @@ pub enum Reverted {
     NotOurs,
 }
 
-/// Takes a denied opening back.
+/// Takes a denied opening back; nothing at all while `[mode] revert = false`.
 ///
 /// # Errors
 /// The table did not take a step: the lease runs out, and the next tick goes on.
@@ -48,6 +48,9 @@ pub async fn revert<S: RequestStore, C, F: Firewall>(
     request: Request,
     deadline: Deadline,
 ) -> Result<Reverted, StoreError> {
+    if !context.config.mode.revert {
+        return Ok(Reverted::NotOurs);
+    }
     let lease = context.lease(deadline);
     let Advanced::Done { effects, .. } = context.advance(request, &Event::ClaimRevert(lease)).await? else {
         return Ok(Reverted::NotOurs);
@@ -71,7 +74,7 @@ async fn take_back<S: RequestStore, C, F: Firewall>(
         let plan = Plan::make(request.change.opening.rules(), &[]);
         return end(context, request, holder, &plan, &|_| Some(unknown_group()), None).await;
     };
-    let before = match look(context, &group, request.change.opening.rules(), Until::Believed).await {
+    let before = match look(context, &group, &request, Until::Believed).await {
         Ok(plan) => plan,
         Err(error) => return nothing_seen(context, request, holder, error).await,
     };
@@ -84,12 +87,20 @@ async fn take_back<S: RequestStore, C, F: Firewall>(
     let Advanced::Done { request, .. } = context.advance(request, &attempted).await? else {
         return Ok(Reverted::NotOurs);
     };
-    context.store.note_own_revoke(&group, context.clock.now(), None).await?;
-    let rules: Vec<DescribedRule> = before.to_revoke().map(|(_, rule)| rule.clone()).collect();
+    unless_damaged(context.store.note_own_revoke(&group, context.clock.now(), None).await)?;
+    let rules: Vec<_> = before.to_revoke().map(|(place, rule)| (place, rule.clone())).collect();
     let asked = ask(context, &group, &request.change.id, holder, &rules).await?;
     if asked.claim_lost {
         return Ok(Reverted::NotOurs);
     }
+    let missed = Event::RevokeMissed { holder: holder.to_owned(), rules: asked.missed.clone() };
+    let request = match asked.missed.is_empty() {
+        true => request,
+        false => match context.advance(request, &missed).await? {
+            Advanced::Done { request, .. } => request,
+            Advanced::Refused { .. } | Advanced::Vanished => return Ok(Reverted::NotOurs),
+        },
+    };
     verify(context, &group, request, holder, &asked).await
 }
 
@@ -104,7 +115,7 @@ async fn verify<S: RequestStore, C, F: Firewall>(
     let answered_at = context.clock.now();
     // What was refused will not go: then one look is enough.
     let until = if asked.refused.is_empty() { Until::Gone } else { Until::Believed };
-    let after = match look(context, group, request.change.opening.rules(), until).await {
+    let after = match look(context, group, &request, until).await {
         Ok(plan) => plan,
         Err(error) => return nothing_seen(context, request, holder, error).await,
     };

@@ -9,7 +9,7 @@ use crate::{
         rule::DescribedRule,
         step::Event,
     },
-    flows::context::{Advanced, Context},
+    flows::context::{Advanced, Context, unless_damaged},
     ports::{Firewall, FirewallError, RequestStore, StoreError},
 };
 
@@ -23,6 +23,8 @@ pub struct Asked {
     pub claim_lost: bool,
     /// What EC2 will not remove, and why.
     pub refused: BTreeMap<RuleId, FirewallError>,
+    /// What was not there any more when EC2 was asked, while it removed others: that was not us. By their places.
+    pub missed: Vec<usize>,
     /// Something else that went wrong: it may have been done, or may be later.
     pub trouble: Option<FirewallError>,
 }
@@ -50,10 +52,11 @@ pub async fn ask<S: RequestStore, C, F: Firewall>(
     group: &GroupKey,
     id: &RequestId,
     holder: &str,
-    rules: &[DescribedRule],
+    rules: &[(usize, DescribedRule)],
 ) -> Result<Asked, StoreError> {
     let mut asked = Asked::default();
-    let error = match ask_once(context, group, id, holder, rules).await? {
+    let all: Vec<DescribedRule> = rules.iter().map(|(_, rule)| rule.clone()).collect();
+    let error = match ask_once(context, group, id, holder, &all).await? {
         Ok(claimed) => {
             asked.claim_lost = !claimed;
             return Ok(asked);
@@ -65,7 +68,7 @@ pub async fn ask<S: RequestStore, C, F: Firewall>(
         FirewallError::GroupGone | FirewallError::Unavailable { .. } => asked.trouble = Some(error),
         FirewallError::RuleNotThere if alone => {}
         FirewallError::Refused { code, .. } if alone || is_about_rights(code) => {
-            asked.refused.extend(rules.iter().map(|rule| (rule.id.clone(), error.clone())));
+            asked.refused.extend(all.into_iter().map(|rule| (rule.id, error.clone())));
         }
         FirewallError::RuleNotThere | FirewallError::Refused { .. } => {
             one_by_one(context, group, id, holder, rules, &mut asked).await?;
@@ -79,12 +82,14 @@ async fn one_by_one<S: RequestStore, C, F: Firewall>(
     group: &GroupKey,
     id: &RequestId,
     holder: &str,
-    rules: &[DescribedRule],
+    rules: &[(usize, DescribedRule)],
     asked: &mut Asked,
 ) -> Result<(), StoreError> {
-    for rule in rules.iter().take(ONE_BY_ONE) {
+    let (mut missed, mut taken) = (Vec::new(), false);
+    for (place, rule) in rules.iter().take(ONE_BY_ONE) {
         match ask_once(context, group, id, holder, std::slice::from_ref(rule)).await? {
-            Ok(true) | Err(FirewallError::RuleNotThere) => {}
+            Ok(true) => taken = true,
+            Err(FirewallError::RuleNotThere) => missed.push(*place),
             Ok(false) => {
                 asked.claim_lost = true;
                 return Ok(());
@@ -94,6 +99,10 @@ async fn one_by_one<S: RequestStore, C, F: Firewall>(
             }
             Err(error @ (FirewallError::GroupGone | FirewallError::Unavailable { .. })) => asked.trouble = Some(error),
         }
+    }
+    // That EC2 removed one now proves that it had removed none at once. If all are gone, it may have been us.
+    if taken {
+        asked.missed = missed;
     }
     if rules.len() > ONE_BY_ONE {
         asked.trouble.get_or_insert(FirewallError::Unavailable {
@@ -123,7 +132,7 @@ async fn ask_once<S: RequestStore, C, F: Firewall>(
         Ok(None) => return Ok(Ok(true)),
         Err(error) => return Ok(Err(error)),
     };
-    context.store.note_own_revoke(group, context.clock.now(), Some(&request_id)).await?;
+    unless_damaged(context.store.note_own_revoke(group, context.clock.now(), Some(&request_id)).await)?;
     let event = Event::RevokeAnswered { holder: holder.to_owned(), request_id };
     let Some(current) = context.store.load(id).await? else { return Ok(Ok(false)) };
     Ok(Ok(matches!(context.advance(current, &event).await?, Advanced::Done { .. })))

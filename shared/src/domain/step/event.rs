@@ -79,6 +79,13 @@ pub enum Event {
         /// EC2's request id.
         request_id: String,
     },
+    /// EC2 said of these rules that they were not there, while it removed others: it was not us.
+    RevokeMissed {
+        /// Whose claim it is.
+        holder: String,
+        /// The places of these rules in the list.
+        rules: Vec<usize>,
+    },
     /// The revert is over: every rule has its fate.
     RevertEnded {
         /// Whose claim it was.
@@ -112,6 +119,9 @@ pub enum Event {
     Updated {
         /// The version.
         shows: u32,
+        /// What they showed as far as was known when the update began: if that is not so any more, somebody else updated
+        /// them meanwhile.
+        over: u32,
         /// The message that stands for it now, if a new one had to be posted.
         card: Option<CardRef>,
         /// Messages that are no more.

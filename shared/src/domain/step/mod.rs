@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use self::{
     deciding::{decided, removed_by_hand, retry_asked},
     posting::{claim_post, dismissed, not_posted, posted, reopened, resolved, updated},
-    reverting::{claim_revert, held, revert_ended, set_fates},
+    reverting::{claim_revert, held, revert_ended, set_asked, set_fates},
 };
 use super::request::{Request, State};
 
@@ -135,11 +135,7 @@ fn apply(next: &mut Request, event: Event, now: DateTime<Utc>) -> Result<Vec<Eff
         Event::ClaimRevert(lease) => claim_revert(next, lease, now),
         Event::RevokeAttempted { holder, rules } => {
             held(next, &holder)?;
-            for place in rules {
-                if let Some(rule) = next.change.opening.rules_mut().get_mut(place) {
-                    rule.asked = true;
-                }
-            }
+            set_asked(next, &rules, true);
             next.revoke_attempted_at.get_or_insert(now);
             next.note(now, "asking EC2 to revoke");
             Ok(Vec::new())
@@ -148,6 +144,12 @@ fn apply(next: &mut Request, event: Event, now: DateTime<Utc>) -> Result<Vec<Eff
             held(next, &holder)?;
             next.note(now, format!("EC2 took the revoke {request_id}"));
             next.revoke_request_ids.push(request_id);
+            Ok(Vec::new())
+        }
+        Event::RevokeMissed { holder, rules } => {
+            held(next, &holder)?;
+            set_asked(next, &rules, false);
+            next.note(now, format!("{} rules were not there any more", rules.len()));
             Ok(Vec::new())
         }
         Event::RevertEnded { holder, fates, verified_after_ms, failure } => {
@@ -174,7 +176,9 @@ fn apply(next: &mut Request, event: Event, now: DateTime<Utc>) -> Result<Vec<Eff
             next.listed = all;
             Ok(Vec::new())
         }
-        Event::Updated { shows, card, lost, reply_used } => Ok(updated(next, shows, card, &lost, reply_used, now)),
+        Event::Updated { shows, over, card, lost, reply_used } => {
+            Ok(updated(next, (shows, over), card, &lost, reply_used, now))
+        }
         Event::NotUpdated { not_before, maybe_posted, lost, error } => {
             next.cards.retain(|card| !lost.contains(card));
             next.maybe_posted |= maybe_posted;

@@ -135,7 +135,7 @@ pub(super) fn not_posted(
 
 pub(super) fn updated(
     next: &mut Request,
-    shows: u32,
+    (shows, over): (u32, u32),
     card: Option<CardRef>,
     lost: &[CardRef],
     reply_used: bool,
@@ -156,8 +156,9 @@ pub(super) fn updated(
         reply.uses_left = reply.uses_left.saturating_sub(1);
     }
     next.maybe_posted = false;
-    // Not the larger of the two: a slow update may have overwritten a newer one, which then has to be shown again.
-    next.rendered_version = shows;
+    // Where somebody else updated it meanwhile, nobody knows which of the two landed last: the older counts, and the newer
+    // is shown again.
+    next.rendered_version = if next.rendered_version == over { shows } else { shows.min(next.rendered_version) };
     next.card_tries.reset(now);
-    if shows < next.version { vec![Effect::Update] } else { Vec::new() }
+    if next.rendered_version < next.version { vec![Effect::Update] } else { Vec::new() }
 }

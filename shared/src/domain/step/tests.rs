@@ -104,8 +104,16 @@ fn an_opening_is_posted_denied_and_taken_back() {
     assert_eq!(denied.work(now()), Some(crate::domain::request::Work::Revert));
     let reverted = ended(vec![Fate::Removed, Fate::Removed]);
     assert_eq!(reverted.state, State::Reverted);
-    let shown =
-        then(&reverted, Event::Updated { shows: reverted.version, card: None, lost: Vec::new(), reply_used: false });
+    let shown = then(
+        &reverted,
+        Event::Updated {
+            shows: reverted.version,
+            over: reverted.rendered_version,
+            card: None,
+            lost: Vec::new(),
+            reply_used: false,
+        },
+    );
     assert_eq!(shown.due_at(), None);
 }
 
@@ -217,7 +225,10 @@ fn whoever_lost_the_claim_cannot_end_the_revert() {
 fn a_slow_update_that_overwrote_a_newer_one_is_done_again() {
     let reverted = ended(vec![Fate::Removed, Fate::Removed]);
     let shown = |request: &Request, shows| {
-        then(request, Event::Updated { shows, card: None, lost: Vec::new(), reply_used: false })
+        then(
+            request,
+            Event::Updated { shows, over: request.rendered_version, card: None, lost: Vec::new(), reply_used: false },
+        )
     };
     let newest = shown(&reverted, reverted.version);
     let overwritten = shown(&newest, reverted.version - 1);
@@ -251,7 +262,8 @@ fn a_new_card_in_the_place_of_a_lost_one_gets_its_own_list() {
     let posting = then(&long, Event::ClaimPost(lease("p", later(60))));
     let posted = then(&posting, Event::Posted { card: Some(card("1.1")), shows: 1 });
     let listed = then(&posted, Event::Listed { messages: 2, all: true });
-    let lost = Event::Updated { shows: 1, card: Some(card("2.2")), lost: vec![card("1.1")], reply_used: false };
+    let lost =
+        Event::Updated { shows: 1, over: 1, card: Some(card("2.2")), lost: vec![card("1.1")], reply_used: false };
     let again = then(&listed, lost);
     assert_eq!((again.listed, again.listed_messages), (false, 0));
 }
@@ -317,6 +329,7 @@ fn every_event() -> Vec<Event> {
         Event::ClaimRevert(lease("x", later(500))),
         Event::RevokeAttempted { holder: holder(), rules: vec![0, 9] },
         Event::RevokeAnswered { holder: holder(), request_id: "e".to_owned() },
+        Event::RevokeMissed { holder: holder(), rules: vec![0] },
         Event::RevertEnded {
             holder: holder(),
             fates: vec![Fate::Removed, failed()],
@@ -331,7 +344,7 @@ fn every_event() -> Vec<Event> {
         },
         Event::Listed { messages: 1, all: true },
         Event::Reopened(Opening::Modified { rules: rules(1) }),
-        Event::Updated { shows: 1, card: None, lost: vec![card("1.1")], reply_used: true },
+        Event::Updated { shows: 1, over: 1, card: None, lost: vec![card("1.1")], reply_used: true },
         Event::NotUpdated { not_before: later(5), maybe_posted: true, lost: Vec::new(), error: String::new() },
     ]
 }
