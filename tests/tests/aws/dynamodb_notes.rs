@@ -1,12 +1,13 @@
 //! The table's other items, and the pages of its indexes.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use axum::{
     Router,
     body::{Body, Bytes},
     extract::State,
     http::{HeaderMap, Response, header},
 };
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta};
 use futures::future::join_all;
 use local::wire::Server;
 use shared::{
@@ -14,7 +15,7 @@ use shared::{
     ports::{GroupNotes, KnownValue, RequestStore, Watermark},
 };
 
-use crate::support::{Cloud, at, id, opening, rule, sdk, some_group};
+use crate::support::{Cloud, TABLE, at, id, opening, rule, sdk, some_group};
 
 #[tokio::test]
 async fn a_watermark_never_moves_back() {
@@ -36,6 +37,29 @@ async fn a_watermark_never_moves_back() {
     assert_eq!(table.watermark("lake").await, Ok(Some(both)));
     assert_eq!(table.watermark("other").await, Ok(None));
     assert!(cloud.item("#watermark/lake").await.get("expires_at").is_none(), "it does not expire");
+}
+
+#[tokio::test]
+async fn a_watermark_that_was_set_by_hand_is_read_and_moved_on() {
+    let cloud = Cloud::start().await;
+    let table = cloud.table();
+    let (until, later) = (at("2026-11-20T10:00:00Z"), at("2026-11-20T10:10:00Z"));
+    aws_sdk_dynamodb::Client::new(&cloud.sdk)
+        .put_item()
+        .table_name(TABLE)
+        .item("requestid", AttributeValue::S("#watermark/lake".to_owned()))
+        .item("until", AttributeValue::N(until.timestamp_millis().to_string()))
+        .send()
+        .await
+        .expect("written");
+
+    let first_from = DateTime::UNIX_EPOCH;
+    assert_eq!(table.watermark("lake").await, Ok(Some(Watermark { until, first_from, reconciled_at: until })));
+    table
+        .set_watermark("lake", Watermark { until: later, first_from: until, reconciled_at: until })
+        .await
+        .expect("moved");
+    assert_eq!(table.watermark("lake").await, Ok(Some(Watermark { until: later, first_from, reconciled_at: until })));
 }
 
 #[tokio::test]

@@ -51,14 +51,6 @@ impl Table {
         Self { client, name: table, retention: delta(retention) }
     }
 
-    /// Opens a connection ahead of the first call that somebody waits for: a cold function's TLS handshake can take as
-    /// long as all of the rest. A failure is logged; the first call will tell more.
-    pub async fn connect(&self) {
-        if let Err(error) = self.get(Call { doing: "answer for", what: "the first connection" }, "#connect").await {
-            tracing::warn!(%error, "the table was not reached at start");
-        }
-    }
-
     async fn get(&self, call: Call<'_>, key: &str) -> Result<Option<Item>, StoreError> {
         let answer = self.client.get_item().table_name(&self.name).key(KEY, text(key)).consistent_read(true);
         Ok(answer.send().await.map_err(|error| call.failed(&error))?.item)
