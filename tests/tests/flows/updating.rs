@@ -40,8 +40,8 @@ async fn an_update_that_fails_is_made_up_for() {
 async fn a_deleted_card_is_replaced_by_a_new_one() {
     let run = Run::new();
     let id = pending(&run).await;
+    let reply = run.clicked(BOB, "deny", &id).reply.expect("a response_url");
     let after = run.click(BOB, "deny", &id).await;
-    let reply = run.stored(&id).reply.expect("a response_url");
     let path = reply.url.strip_prefix("https://hooks.slack.com").expect("Slack's host").to_owned();
     let delete = Args::from_json(json!({"delete_original": true}));
     run.world().slack.lock().expect("Slack").respond(run.now(), &path, &delete).expect("deleted");
