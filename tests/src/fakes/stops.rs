@@ -10,6 +10,7 @@ use std::{
 };
 
 use futures::future::{BoxFuture, FutureExt};
+use local::world::{World, faults::Fault};
 use tokio::sync::Notify;
 
 use super::{
@@ -94,7 +95,60 @@ impl Hook for First {
     }
 }
 
+/// Counts the calls of all ports, and does something at one of them.
+struct Nth {
+    left: AtomicU32,
+    moment: Moment,
+    reached: Notify,
+    /// The call fails so; without it, its flow is killed.
+    fault: Option<(Fault, Arc<World>)>,
+}
+
+impl Hook for Nth {
+    fn at<'a>(&'a self, moment: Moment, call: &'a PortCall) -> BoxFuture<'a, ()> {
+        async move {
+            let left = |left: u32| left.checked_sub(1);
+            let here =
+                moment == self.moment && self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, left) == Ok(1);
+            match &self.fault {
+                Some((fault, world)) if here => world.faults.set(call.port, call.method, *fault, Some(1)),
+                None if here => {
+                    self.reached.notify_one();
+                    std::future::pending::<()>().await;
+                }
+                Some(_) | None => {}
+            }
+            NoHook.at(moment, call).await;
+        }
+        .boxed()
+    }
+}
+
 impl Run {
+    /// Runs a flow until its `nth` call of any port (from 1), and drops it there. `None`: it was killed; else how it ended.
+    pub async fn kill_at_call<T>(&self, nth: u32, moment: Moment, flow: impl Future<Output = T>) -> Option<T> {
+        let kill = Nth { left: AtomicU32::new(nth), moment, reached: Notify::new(), fault: None };
+        let kill = Arc::new(kill);
+        self.outside.set_hook(Arc::clone(&kill) as Arc<dyn Hook>);
+        let ended = tokio::select! {
+            ended = flow => Some(ended),
+            () = kill.reached.notified() => None,
+        };
+        self.outside.set_hook(Arc::new(NoHook));
+        ended
+    }
+
+    /// Runs a flow whose `nth` call of any port (from 1) fails so. The second value: whether it came to that call.
+    pub async fn fail_at_call<T>(&self, nth: u32, fault: Fault, flow: impl Future<Output = T>) -> (T, bool) {
+        let fault = Some((fault, Arc::clone(&self.outside.world)));
+        let fail = Nth { left: AtomicU32::new(nth), moment: Moment::Before, reached: Notify::new(), fault };
+        let fail = Arc::new(fail);
+        self.outside.set_hook(Arc::clone(&fail) as Arc<dyn Hook>);
+        let ended = flow.await;
+        self.outside.set_hook(Arc::new(NoHook));
+        (ended, fail.left.load(Ordering::SeqCst) == 0)
+    }
+
     /// Runs a flow until it comes to this call, and drops it there: its function is killed.
     pub async fn kill_at(
         &self,
