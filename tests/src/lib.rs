@@ -11,10 +11,11 @@ mod world;
 use std::{
     path::PathBuf,
     sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
 use local::{
-    system::{Options, System},
+    system::{Options, System, event_bridge},
     wire::lambda::{Code, FunctionError},
 };
 use serde_json::{Value, json};
@@ -23,7 +24,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 pub use self::{
     slack::Card,
     table::Item,
-    world::{Group, Opened, ssh},
+    world::{Group, Opened, flat_ssh, ssh},
 };
 
 /// May decide.
@@ -37,6 +38,9 @@ pub const MALLORY: &str = "U0MALLORY01";
 
 /// Each system is some processes, and the machine may be small.
 const AT_ONCE: usize = 3;
+
+/// How long a test waits for what has to come.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 static ROOM: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(AT_ONCE)));
 
@@ -81,6 +85,45 @@ impl Story {
     /// What the poller answered.
     pub async fn try_tick(&self, tick: &str) -> Result<Value, FunctionError> {
         self.system.tick(json!({ "tick": tick })).await
+    }
+
+    /// The records that CloudTrail made so far, oldest first.
+    #[must_use]
+    pub fn records(&self) -> Vec<Value> {
+        lock(&self.system.world.trail).entries().iter().map(|entry| entry.record.clone()).collect()
+    }
+
+    /// EventBridge pushes one record.
+    ///
+    /// # Panics
+    /// The poller does not take it.
+    pub async fn push(&self, record: &Value) {
+        let event = event_bridge::event(record).unwrap_or_else(|| panic!("the rule does not match {record}"));
+        self.system.tick(event).await.unwrap_or_else(|error| panic!("{error}\n{}", self.log()));
+    }
+
+    /// Waits for the only change to be in this state.
+    ///
+    /// # Panics
+    /// It is not within 20 s.
+    pub async fn until_state(&self, state: &str) {
+        let begun = Instant::now();
+        while self.item().await.state() != state {
+            assert!(begun.elapsed() < PATIENCE, "never {state}:\n{}", self.log());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Waits for a group to have these rules.
+    ///
+    /// # Panics
+    /// It has not within 20 s.
+    pub async fn until_rules(&self, group: &Group, rules: &[String]) {
+        let begun = Instant::now();
+        while self.rules(group) != rules {
+            assert!(begun.elapsed() < PATIENCE, "never {rules:?}:\n{}", self.log());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// Kills both functions, as when their hosts go away. The next invocation starts them anew.

@@ -1,8 +1,10 @@
 //! What the functions printed.
 
+use std::time::{Duration, Instant};
+
 use serde_json::Value;
 
-use crate::Story;
+use crate::{PATIENCE, Story};
 
 impl Story {
     /// Everything that both functions printed.
@@ -14,15 +16,21 @@ impl Story {
         lines.join("\n")
     }
 
-    /// The lines with which the poller ended its invocations, once there are as many as `wanted`.
+    /// The lines with which the poller ended its invocations, once there are as many as `wanted`: a line may be read after
+    /// the answer of its invocation.
+    ///
+    /// # Panics
+    /// There are fewer after 20 s.
     pub async fn ends(&self, wanted: usize) -> Vec<Value> {
-        let is_end = |line: &str| line.contains("\"tick ended\"");
-        let ends = || {
+        let begun = Instant::now();
+        loop {
             let lines = self.system.poller.logs().lines();
-            lines.iter().filter(|line| is_end(&line.text)).map(|line| line.text.clone()).collect::<Vec<_>>()
-        };
-        // A line may be read after the answer of its invocation.
-        self.system.poller.logs().line(|_| ends().len() >= wanted).await;
-        ends().iter().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
+            let ends: Vec<_> = lines.iter().filter(|line| line.text.contains("\"tick ended\"")).collect();
+            if ends.len() >= wanted {
+                return ends.iter().map(|line| serde_json::from_str(&line.text).expect("a line of JSON")).collect();
+            }
+            assert!(begun.elapsed() < PATIENCE, "{} of {wanted} lines:\n{}", ends.len(), self.log());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 }

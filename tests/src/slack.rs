@@ -6,9 +6,9 @@ use local::{
         Clicked,
         seed::{CHANNEL, SIGNING_SECRET},
     },
-    world::slack::{Interaction, Message},
+    world::slack::{Args, Interaction, Message},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{Story, lock};
 
@@ -114,6 +114,18 @@ impl Story {
         let request = reqwest::Client::new().post(url).body(signed.body);
         let request = signed.headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
         request.send().await.expect("an answer").status().as_u16()
+    }
+
+    /// Somebody deletes the only card, by the `response_url` of a click.
+    ///
+    /// # Panics
+    /// Slack refuses it.
+    pub fn delete_card(&self) {
+        let click = self.press(crate::BOB, "console");
+        let url = click.response_url();
+        let path = url.find("/actions/").map_or(url, |at| &url[at..]);
+        let args = Args::from_json(json!({ "delete_original": true }));
+        lock(&self.system.world.slack).respond(Utc::now(), path, &args).expect("the card is deleted");
     }
 
     /// What was whispered to somebody, oldest first.

@@ -97,6 +97,18 @@ impl Story {
         }
     }
 
+    /// Edits the only change, as stored.
+    ///
+    /// # Panics
+    /// There is none, or there are more.
+    pub async fn edit(&self, change: impl FnOnce(&mut Value)) {
+        let mut item = self.item().await;
+        let mut request = item.request();
+        change(&mut request);
+        item.0["request"]["S"] = json!(request.to_string());
+        self.put(&item.0).await;
+    }
+
     /// Writes an item whole.
     ///
     /// # Panics

@@ -1,11 +1,12 @@
 //! What people do to security groups, and what is there.
 
-use chrono::Utc;
+use chrono::{TimeDelta, Utc};
 use local::{
     system::seed::{self, Opener},
     world::{
         ec2::{
-            Call, Ec2Error, GroupRef, Operation, Outcome, Permission, Permissions, Removal, Rule, RuleChange, RuleQuery,
+            Call, Ec2Error, FlatPermission, GroupRef, Operation, Outcome, Permission, Permissions, Removal, Rule,
+            RuleChange, RuleQuery,
         },
         faults::Fault,
         identity::Caller,
@@ -26,7 +27,9 @@ pub struct Group {
 }
 
 impl Group {
-    fn reference(&self) -> GroupRef {
+    /// How a call names it.
+    #[must_use]
+    pub fn reference(&self) -> GroupRef {
         GroupRef::id(&self.id)
     }
 }
@@ -78,6 +81,21 @@ impl Story {
             self.call(who, group, Operation::AuthorizeIngress { group: group.reference(), permissions });
         match outcome {
             Ok(Outcome::Opened(rules)) => Opened { id, rules },
+            other => panic!("not opened: {other:?}"),
+        }
+    }
+
+    /// Somebody opened a group some time ago.
+    ///
+    /// # Panics
+    /// EC2 refuses it.
+    pub fn opened_before(&self, who: Opener, group: &Group, permission: Permission, ago: TimeDelta) -> Opened {
+        let permissions = Permissions::Array(vec![permission]);
+        let call = Operation::AuthorizeIngress { group: group.reference(), permissions }.into();
+        let caller = who.caller(&group.account, &group.region);
+        let answer = self.system.world.ec2_call(&caller, &call, Utc::now() - ago);
+        match answer.result {
+            Ok(Outcome::Opened(rules)) => Opened { id: answer.request_id, rules },
             other => panic!("not opened: {other:?}"),
         }
     }
@@ -145,4 +163,16 @@ impl Story {
 #[must_use]
 pub fn ssh() -> Permission {
     Permission::new("tcp", 22, 22).from_ipv4("0.0.0.0/0", Some("for a moment"))
+}
+
+/// The same in the flat form.
+#[must_use]
+pub fn flat_ssh() -> Permissions {
+    Permissions::Flat(FlatPermission {
+        protocol: Some("tcp".to_owned()),
+        from_port: Some(22),
+        to_port: Some(22),
+        cidr_ip: Some("0.0.0.0/0".to_owned()),
+        ..FlatPermission::default()
+    })
 }

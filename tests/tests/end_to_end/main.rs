@@ -3,3 +3,9 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test ends where its story breaks")]
 
 mod decisions;
+mod modifications;
+mod reading;
+mod reverts;
+mod slack_down;
+mod unreadable;
+mod withdrawals;
