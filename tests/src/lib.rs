@@ -158,7 +158,11 @@ pub fn options() -> Options {
 }
 
 /// The binary beside this test's own.
-fn binary(name: &str) -> PathBuf {
+///
+/// # Panics
+/// It is not there: `cargo build --workspace --bins` builds it.
+#[must_use]
+pub fn binary(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("the test's own path");
     let path = test.parent().and_then(|deps| deps.parent()).expect("target/debug/deps").join(name);
     assert!(path.exists(), "{} is not there. Build it first: cargo build --workspace --bins", path.display());

@@ -3,9 +3,15 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test ends where its story breaks")]
 
 mod decisions;
+mod many_rules;
+mod modes;
 mod modifications;
 mod reading;
+mod responder;
 mod reverts;
+mod secrets;
 mod slack_down;
+mod start;
 mod unreadable;
+mod windows;
 mod withdrawals;

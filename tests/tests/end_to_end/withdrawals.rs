@@ -134,7 +134,10 @@ async fn a_part_that_was_removed_leaves_the_rest_to_be_decided() {
     story.revoke(Opener::Alice, &web, Permissions::Array(vec![ssh()]));
     story.poll().await;
     let card = story.card();
-    assert!(card.header.starts_with("Approval needed") && card.text.contains("1 rule was removed by hand"), "{card:#?}");
+    assert!(
+        card.header.starts_with("Approval needed") && card.text.contains("1 rule was removed by hand"),
+        "{card:#?}"
+    );
 
     story.click(BOB, "deny").await;
     story.system.idle().await;
