@@ -114,6 +114,30 @@ impl Story {
         }
     }
 
+    /// Waits for so many messages in the channel.
+    ///
+    /// # Panics
+    /// There are not within 20 s.
+    pub async fn until_cards(&self, count: usize) {
+        let begun = Instant::now();
+        while self.cards().len() != count {
+            assert!(begun.elapsed() < PATIENCE, "never {count} cards:\n{}", self.log());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Waits for so many changes in the table.
+    ///
+    /// # Panics
+    /// There are not within 20 s.
+    pub async fn until_items(&self, count: usize) {
+        let begun = Instant::now();
+        while self.items().await.len() != count {
+            assert!(begun.elapsed() < PATIENCE, "never {count} items:\n{}", self.log());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// Waits for a group to have these rules.
     ///
     /// # Panics
