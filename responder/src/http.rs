@@ -75,9 +75,11 @@ impl Status {
 /// The status to answer with.
 pub(crate) fn read(event: Value) -> Result<Incoming, Status> {
     let body = body(&event)?;
+    let stage = stage(&event);
     let request: LambdaRequest = serde_json::from_value(without_body(event)).map_err(|_| Status::BadRequest)?;
     let request = lambda_http::Request::from(request);
-    if request.raw_http_path() != PATH {
+    let path = request.raw_http_path();
+    if without_stage(path, stage.as_deref()) != PATH {
         return Err(Status::NotFound);
     }
     if request.method() != http::Method::POST {
@@ -89,6 +91,18 @@ pub(crate) fn read(event: Value) -> Result<Incoming, Status> {
     }
     let header = |name: &str| request.headers().get(name).map(|value| value.as_bytes().to_vec());
     Ok(Incoming { timestamp: header("x-slack-request-timestamp"), signature: header("x-slack-signature"), body })
+}
+
+/// The stage of an HTTP API, whose path begins with it unless it is the default one. A REST API's path never does.
+fn stage(event: &Value) -> Option<String> {
+    let context = event.get("requestContext")?;
+    context.get("http")?;
+    context.get("stage")?.as_str().filter(|stage| !stage.is_empty() && *stage != "$default").map(str::to_owned)
+}
+
+fn without_stage<'a>(path: &'a str, stage: Option<&str>) -> &'a str {
+    let rest = stage.and_then(|stage| path.strip_prefix('/')?.strip_prefix(stage));
+    rest.filter(|rest| rest.starts_with('/')).unwrap_or(path)
 }
 
 /// The body as it came: text, or base64 of bytes.

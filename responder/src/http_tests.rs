@@ -64,6 +64,18 @@ fn other_paths_and_methods_are_refused() {
 }
 
 #[test]
+fn a_stage_of_an_http_api_stands_before_the_path() {
+    let at = |path: &str| {
+        let mut event = http_api("POST", path, "a=b", false);
+        event["requestContext"]["stage"] = json!("prod");
+        read(event)
+    };
+    assert!(at("/prod/slack/interactions").is_ok());
+    assert!(at(PATH).is_ok());
+    assert_eq!(at("/production/slack/interactions"), Err(Status::NotFound));
+}
+
+#[test]
 fn a_mebibyte_is_taken_and_a_byte_more_is_not() {
     let largest = "a".repeat(LARGEST_BODY);
     assert!(read(http_api("POST", PATH, &largest, false)).is_ok());

@@ -11,7 +11,11 @@ use serde_json::Value;
 use shared::{
     clock::Deadline,
     config::Secret,
-    domain::{click::Click, request::Request},
+    domain::{
+        click::Click,
+        ids::RequestId,
+        request::{Request, Work},
+    },
     flows::{
         decide::{After, Members, decide},
         post::update,
@@ -102,26 +106,26 @@ impl Responder {
             }
         };
         let take_back = async {
-            if request.due_for(shared::domain::request::Work::Revert).is_none() {
-                return None;
+            if request.due_for(Work::Revert).is_none() {
+                return false;
             }
             match revert(&self.after, request.clone(), deadline).await {
-                Ok(Reverted::Ended(_)) => Some(()),
-                Ok(Reverted::Postponed | Reverted::NotOurs) => None,
+                Ok(Reverted::Ended(_) | Reverted::Postponed) => true,
+                Ok(Reverted::NotOurs) => false,
                 Err(error) => {
                     tracing::error!(%error, %id, "the revert stopped half-way; the next tick goes on");
-                    None
+                    false
                 }
             }
         };
-        let ((), ended) = tokio::join!(show, take_back);
-        if ended.is_some() {
+        let ((), moved_on) = tokio::join!(show, take_back);
+        if moved_on {
             self.show_outcome(&id).await;
         }
     }
 
     /// Loaded anew: showing the decision and taking it back both moved the request on.
-    async fn show_outcome(&self, id: &shared::domain::ids::RequestId) {
+    async fn show_outcome(&self, id: &RequestId) {
         let shown = match self.after.store.load(id).await {
             Ok(Some(request)) => update(&self.after, request).await.map(|_| ()),
             Ok(None) => Ok(()),

@@ -1,17 +1,36 @@
-//! What a person sees of the running system.
+//! What a person sees of the running system, and does in it: the channel, the security groups, and the people.
+//!
+//! Static files without a build step, and a small JSON API that only a page of this very server may call.
+
+mod actions;
+mod assets;
+mod guard;
+mod openings;
+mod setup;
+mod state;
 
 use std::sync::Arc;
 
-use axum::{Json, Router, extract::State, routing::get};
-use serde_json::{Value, json};
+use axum::{
+    Router, middleware,
+    routing::{get, post},
+};
 
 use crate::system::System;
 
-/// Serves the system's addresses as JSON.
+/// The page and its JSON API. Whoever sends another Host than a loopback one, or posts from another origin, is refused.
 pub fn router(system: Arc<System>) -> Router {
-    Router::new().route("/", get(addresses)).with_state(system)
+    let api = Router::new()
+        .route("/api/setup", get(setup::setup))
+        .route("/api/state", get(state::state))
+        .route("/api/click", post(actions::click))
+        .route("/api/open", post(actions::open))
+        .route("/api/modify", post(actions::modify))
+        .route("/api/revoke", post(actions::revoke))
+        .route("/api/fault", post(actions::fault))
+        .with_state(system);
+    assets::router().merge(api).layer(middleware::from_fn(guard::guard))
 }
 
-async fn addresses(State(system): State<Arc<System>>) -> Json<Value> {
-    Json(json!({ "gateway": system.gateway.url(), "slack": system.services.slack.url() }))
-}
+#[cfg(test)]
+mod tests;

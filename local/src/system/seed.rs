@@ -157,7 +157,7 @@ fn seed_roles(sts: &mut Sts, seed: u64, external_id: Option<&str>) {
 }
 
 fn seed_workspace(slack: &mut Slack) {
-    slack.add_channel(CHANNEL, "security-groups");
+    slack.add_channel(CHANNEL, "security-gates");
     for member in MEMBERS {
         slack.add_user(member.id, member.name, Some(member.email));
         slack.join(CHANNEL, member.id);

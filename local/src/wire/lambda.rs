@@ -19,6 +19,7 @@ use std::{
     time::Duration,
 };
 
+use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
 use serde_json::Value;
 use tokio::sync::{oneshot, watch};
@@ -117,6 +118,15 @@ pub enum FunctionError {
     },
 }
 
+/// The invocation of a function that ended last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// When it was answered, or failed.
+    pub at: DateTime<Utc>,
+    /// Why it has no answer.
+    pub error: Option<String>,
+}
+
 /// A function. Clones are the same function.
 #[derive(Clone, Debug)]
 pub struct Function {
@@ -130,6 +140,7 @@ struct Inner {
     /// Touched whenever a sandbox changes its phase.
     changed: watch::Sender<()>,
     logs: Arc<Logs>,
+    last: Mutex<Option<Ended>>,
 }
 
 impl Function {
@@ -140,7 +151,7 @@ impl Function {
     pub fn new(spec: Spec) -> std::io::Result<Self> {
         let logs = Arc::new(Logs::new(spec.log_file.as_deref())?);
         let changed = watch::Sender::new(());
-        Ok(Self { inner: Arc::new(Inner { spec, sandboxes: Mutex::default(), changed, logs }) })
+        Ok(Self { inner: Arc::new(Inner { spec, sandboxes: Mutex::default(), changed, logs, last: Mutex::default() }) })
     }
 
     /// Its configuration.
@@ -158,6 +169,13 @@ impl Function {
     /// # Errors
     /// [`FunctionError`]; whatever the function did before it failed stays done.
     pub async fn invoke(&self, payload: Value) -> Result<Value, FunctionError> {
+        let answer = self.answer(payload).await;
+        let ended = Ended { at: Utc::now(), error: answer.as_ref().err().map(ToString::to_string) };
+        *self.inner.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(ended);
+        answer
+    }
+
+    async fn answer(&self, payload: Value) -> Result<Value, FunctionError> {
         let (answer, answered) = oneshot::channel();
         let invocation = Invocation { id: uuid::Uuid::new_v4().to_string(), payload, answer };
         self.claim().await?.hand_over(invocation);
@@ -179,6 +197,16 @@ impl Function {
     /// Resolves when no sandbox is at work: every invocation has been answered and its work after the answer is done.
     pub async fn idle(&self) {
         self.wait_until(|sandboxes| sandboxes.iter().all(|sandbox| !sandbox.is_busy())).await;
+    }
+
+    /// Whether a sandbox is at work.
+    pub fn is_busy(&self) -> bool {
+        self.sandboxes().iter().any(|sandbox| sandbox.is_busy())
+    }
+
+    /// The invocation that ended last, whatever came of it.
+    pub fn last(&self) -> Option<Ended> {
+        self.inner.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// How many sandboxes exist, idle or busy.

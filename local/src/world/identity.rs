@@ -312,6 +312,8 @@ pub struct Caller {
     pub access_key_id: String,
     /// A session of the console: `sessionCredentialFromConsole` is `"true"`.
     pub console: bool,
+    /// The service that makes the call on the identity's behalf: `userIdentity.invokedBy`.
+    pub invoked_by: Option<String>,
 }
 
 impl Caller {
@@ -326,6 +328,19 @@ impl Caller {
             source_ip: "203.0.113.7".to_owned(),
             user_agent: "AWS Internal".to_owned(),
             console: true,
+            invoked_by: None,
+        }
+    }
+
+    /// A call that a service such as `cloudformation.amazonaws.com` makes on the identity's behalf.
+    #[must_use]
+    pub fn through(service: &str, identity: Identity, account: &str, region: &str) -> Self {
+        Self {
+            source_ip: service.to_owned(),
+            user_agent: service.to_owned(),
+            console: false,
+            invoked_by: Some(service.to_owned()),
+            ..Self::console(identity, account, region)
         }
     }
 

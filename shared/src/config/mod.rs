@@ -124,7 +124,7 @@ pub struct Timing {
 pub struct Store {
     /// Its name.
     pub table: TableName,
-    /// How long an item is kept after its last write. Longer than every window by far, or an old event would be
+    /// How long an item is kept after it was stored. Longer than every window by far, or an old event would be
     /// announced again.
     pub retention: Duration,
 }

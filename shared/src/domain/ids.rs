@@ -156,14 +156,6 @@ id!(
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte))
 );
 
-impl RequestId {
-    /// A key for a record that has none of its own: `record-` and the first half of a hash of its text.
-    #[must_use]
-    pub fn from_hash(hash: [u8; 32]) -> Self {
-        Self(format!("record-{}", hex::encode(&hash[..16])))
-    }
-}
-
 id!(
     /// A Slack user, as `U0123456789` or `W0123456789`.
     SlackUserId,

@@ -73,7 +73,9 @@ pub async fn decide<S: RequestStore, C: Chat, F>(
     }
 }
 
-fn event<S: RequestStore, C, F>(context: &Context<S, C, F>, click: &Click, requester: Requester) -> Event {
+fn event<S: RequestStore, C: Chat, F>(context: &Context<S, C, F>, click: &Click, requester: Requester) -> Event {
+    // A secret, so it is kept only where nothing else reaches the card.
+    let reply = click.reply.clone().filter(|_| !context.chat.has_addresses());
     let decided = |verdict| Event::Decided {
         decision: Decision {
             verdict,
@@ -85,12 +87,12 @@ fn event<S: RequestStore, C, F>(context: &Context<S, C, F>, click: &Click, reque
         },
         watch_only: !context.config.mode.revert,
         card: click.card.clone(),
-        reply: click.reply.clone(),
+        reply: reply.clone(),
     };
     match click.button {
         Button::Approve => decided(Verdict::Approve),
         Button::Deny => decided(Verdict::Deny),
-        Button::Retry => Event::RetryAsked { by: click.user.to_string(), reply: click.reply.clone() },
+        Button::Retry => Event::RetryAsked { by: click.user.to_string(), reply },
     }
 }
 

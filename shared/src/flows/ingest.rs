@@ -1,12 +1,15 @@
 //! Records -> stored requests. A pushed record and a queried one take this same way.
 
 use chrono::{DateTime, Utc};
+use futures::{StreamExt, TryStreamExt, stream};
 
 use crate::{
     domain::{
         change::{Change, Lookup, Opening, Reading, Revocation},
+        ids::RuleId,
         record,
         request::Request,
+        rule::IngressRule,
     },
     flows::{
         context::Context,
@@ -16,6 +19,9 @@ use crate::{
     },
     ports::{Firewall, Inserted, KnownValue, RequestStore, StoreError},
 };
+
+/// Values of rules that are noted side by side.
+const NOTES_AT_ONCE: usize = 16;
 
 /// What became of a batch of records.
 #[derive(Debug, Default)]
@@ -138,14 +144,26 @@ async fn announce<S: RequestStore, C, F: Firewall>(
 }
 
 async fn note_values<S: RequestStore, C, F>(context: &Context<S, C, F>, change: &Change) -> Result<(), StoreError> {
+    let rules = change.opening.rules().iter();
+    note_all(context, change, rules.filter_map(|rule| Some((rule.id.clone()?, rule.rule.clone()))).collect()).await
+}
+
+/// Some at a time: a call may open a thousand rules.
+async fn note_all<S: RequestStore, C, F>(
+    context: &Context<S, C, F>,
+    change: &Change,
+    values: Vec<(RuleId, IngressRule)>,
+) -> Result<(), StoreError> {
     let Some(group) = change.place.group_key() else { return Ok(()) };
-    for rule in change.opening.rules() {
-        if let Some(id) = &rule.id {
-            let value = KnownValue { at: change.at, by: change.id.clone(), rule: rule.rule.clone() };
-            context.store.note_value(&group, id, &value).await?;
-        }
-    }
-    Ok(())
+    let group = &group;
+    stream::iter(values)
+        .map(|(id, rule)| async move {
+            let value = KnownValue { at: change.at, by: change.id.clone(), rule };
+            context.store.note_value(group, &id, &value).await
+        })
+        .buffer_unordered(NOTES_AT_ONCE)
+        .try_collect()
+        .await
 }
 
 /// A modification that is ignored changed its rule all the same: the next one is judged by the value it left.
@@ -154,12 +172,6 @@ async fn note_modified<S: RequestStore, C, F>(
     change: &Change,
     lookup: &Lookup,
 ) -> Result<(), StoreError> {
-    let (Some(group), Lookup::Modified { rules }) = (change.place.group_key(), lookup) else { return Ok(()) };
-    for rule in rules {
-        if let Some(to) = &rule.to {
-            let value = KnownValue { at: change.at, by: change.id.clone(), rule: to.clone() };
-            context.store.note_value(&group, &rule.id, &value).await?;
-        }
-    }
-    Ok(())
+    let Lookup::Modified { rules } = lookup else { return Ok(()) };
+    note_all(context, change, rules.iter().filter_map(|rule| Some((rule.id.clone(), rule.to.clone()?))).collect()).await
 }

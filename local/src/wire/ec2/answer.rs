@@ -20,7 +20,7 @@ pub(super) fn error(request_id: &str, error: &Ec2Error) -> Response {
         });
         xml.text("RequestID", request_id);
     });
-    response(error.status(), xml)
+    response(error.status(), request_id, xml)
 }
 
 /// What a change did.
@@ -86,14 +86,18 @@ fn success(action: &str, request_id: &str, fill: impl FnOnce(&mut Xml)) -> Respo
         xml.text("requestId", request_id);
         fill(xml);
     });
-    response(200, xml)
+    response(200, request_id, xml)
 }
 
-fn response(status: u16, xml: Xml) -> Response {
+/// The request id stands in a header too: that is where the SDKs read it.
+fn response(status: u16, request_id: &str, xml: Xml) -> Response {
     let mut response = Response::new(Body::from(xml.into_document()));
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let content_type = axum::http::HeaderValue::from_static("text/xml;charset=UTF-8");
     response.headers_mut().insert("content-type", content_type);
+    if let Ok(request_id) = axum::http::HeaderValue::from_str(request_id) {
+        response.headers_mut().insert("x-amzn-requestid", request_id);
+    }
     response
 }
 

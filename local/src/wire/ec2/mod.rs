@@ -88,6 +88,7 @@ fn caller(world: &World, headers: &HeaderMap) -> Result<(Caller, Session), Ec2Er
         user_agent: user_agent.to_owned(),
         access_key_id: credentials.access_key_id,
         console: false,
+        invoked_by: None,
     };
     Ok((caller, session))
 }

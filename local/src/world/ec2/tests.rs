@@ -36,10 +36,9 @@ impl Story {
 
     /// Opens ingress and returns what was stored, a text a rule.
     fn authorize(&mut self, group: GroupRef, permissions: Permissions) -> Result<Vec<String>, Ec2Error> {
-        match self.call(Operation::AuthorizeIngress { group, permissions })? {
-            Outcome::Opened(rules) => Ok(rules.iter().map(text).collect()),
-            other => panic!("not opened: {other:?}"),
-        }
+        let outcome = self.call(Operation::AuthorizeIngress { group, permissions })?;
+        let Outcome::Opened(rules) = outcome else { panic!("not opened: {outcome:?}") };
+        Ok(rules.iter().map(text).collect())
     }
 
     fn revoke(&mut self, group: &str, removal: Removal) -> Result<Outcome, Ec2Error> {

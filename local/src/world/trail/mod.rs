@@ -61,6 +61,15 @@ pub enum Cut {
     Null,
 }
 
+/// Why a call has a second record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Again {
+    /// It concerns this account too: both records share `requestID` and `sharedEventID`.
+    ForAccount(String),
+    /// CloudTrail corrected or completed itself later: an `addendum` under the same `requestID`.
+    Addendum,
+}
+
 impl Trail {
     /// An empty trail whose event ids come from this seed.
     #[must_use]
@@ -77,6 +86,15 @@ impl Trail {
     /// Adds a record of another service, or one made by hand.
     pub fn push(&mut self, at: DateTime<Utc>, record: Value) {
         self.entries.push(Entry { at, record });
+    }
+
+    /// Writes a second record of the call of the last one.
+    pub fn repeat_last(&mut self, again: &Again) {
+        let (event_id, shared_id) = (self.ids.uuid(), self.ids.uuid());
+        if let Some(last) = self.entries.last_mut() {
+            let (at, record) = (last.at, record::repeat(&mut last.record, again, &event_id, &shared_id));
+            self.push(at, record);
+        }
     }
 
     /// The next record that is written comes out cut off; each call of this method cuts one more.

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use super::{Cut, Style, parameters, response};
+use super::{Again, Cut, Style, parameters, response};
 use crate::world::{
     ec2::{Answer, Call},
     identity::{Caller, second},
@@ -53,10 +53,37 @@ pub(super) fn ec2(
             fields.shift_remove("errorMessage");
         }
     }
+    if let Some(service) = &caller.invoked_by {
+        fields["userIdentity"]["invokedBy"] = service.as_str().into();
+    }
     if caller.console {
         fields.insert("sessionCredentialFromConsole".to_owned(), "true".into());
     }
     record
+}
+
+/// A second record of a call that has one already, under an event id of its own.
+pub(super) fn repeat(first: &mut Value, again: &Again, event_id: &str, shared_id: &str) -> Value {
+    match again {
+        Again::ForAccount(account) => {
+            first["sharedEventID"] = shared_id.into();
+            let mut copy = first.clone();
+            copy["eventID"] = event_id.into();
+            copy["recipientAccountId"] = account.as_str().into();
+            copy
+        }
+        Again::Addendum => {
+            let mut late = first.clone();
+            late["addendum"] = json!({
+                "reason": "DELIVERY_DELAY",
+                "updatedFields": "eventVersion",
+                "originalRequestID": first["requestID"],
+                "originalEventID": first["eventID"],
+            });
+            late["eventID"] = event_id.into();
+            late
+        }
+    }
 }
 
 pub(super) fn cut(record: &mut Value, cut: Cut) {

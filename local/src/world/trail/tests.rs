@@ -215,3 +215,33 @@ fn every_call_has_ids_of_its_own() {
     assert_ne!(first["requestID"], first["eventID"]);
     assert_eq!(first["requestID"], first["responseElements"]["requestId"]);
 }
+
+#[test]
+fn a_call_can_have_a_second_record_under_the_same_request_id() {
+    let (world, group) = world();
+    record(&world, open(&group, Permission::new("tcp", 22, 22).from_ipv4("0.0.0.0/0", None)));
+    let mut trail = world.trail.lock().unwrap();
+    trail.repeat_last(&Again::ForAccount("333333333333".to_owned()));
+    trail.repeat_last(&Again::Addendum);
+    let [first, copy, late] = trail.entries() else { panic!("not three records") };
+    for other in [&copy.record, &late.record] {
+        assert_eq!(other["requestID"], first.record["requestID"]);
+        assert_ne!(other["eventID"], first.record["eventID"]);
+    }
+    assert_eq!(copy.record["sharedEventID"], first.record["sharedEventID"]);
+    assert_eq!(copy.record["recipientAccountId"], "333333333333");
+    assert_eq!(late.record["addendum"]["originalEventID"], copy.record["eventID"]);
+}
+
+#[test]
+fn a_service_that_calls_for_somebody_is_named() {
+    let (world, group) = world();
+    let stack = Identity::role(ACCOUNT, "/", "deploy", "stack-7");
+    let caller = Caller::through("cloudformation.amazonaws.com", stack, ACCOUNT, REGION);
+    let call = open(&group, Permission::new("tcp", 22, 22).from_ipv4("0.0.0.0/0", None));
+    world.ec2_call(&caller, &call.into(), DateTime::UNIX_EPOCH);
+    let record = world.trail.lock().unwrap().entries()[0].record.clone();
+    assert_eq!(record["userIdentity"]["invokedBy"], "cloudformation.amazonaws.com");
+    assert_eq!(record["sourceIPAddress"], "cloudformation.amazonaws.com");
+    assert!(record.get("sessionCredentialFromConsole").is_none());
+}

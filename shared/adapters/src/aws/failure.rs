@@ -65,7 +65,8 @@ impl Failure {
             SdkError::ConstructionFailure(_) => {
                 return Self::Refused { code: "InvalidCall".to_owned(), message: chain(error) };
             }
-            // No connection, or an answer that is no answer. The SDK's enum is open.
+            SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => return Self::unavailable(chain(error)),
+            // The SDK's enum is open.
             _ => return Self::unavailable(chain(error)),
         };
         let status = service.raw().status().as_u16();

@@ -65,13 +65,27 @@ fn in_millis(mark: Watermark) -> [i64; 3] {
     [mark.until, mark.first_from, mark.reconciled_at].map(|at| at.timestamp_millis())
 }
 
+/// Only `until` has to be there: an operator who moves it by hand need not know the others. Without a first window nothing
+/// counts as older than it; the re-scan counts from `until`.
 fn read_watermark(key: &str, item: &Item) -> Result<Watermark, StoreError> {
-    let time = |name: &str| {
-        item.get(name).and_then(read_number).and_then(DateTime::from_timestamp_millis).ok_or_else(|| {
-            StoreError::Corrupt { what: key.to_owned(), why: format!("its attribute `{name}` is no time") }
-        })
+    let corrupt = |name: &str| StoreError::Corrupt {
+        what: key.to_owned(),
+        why: format!("its attribute `{name}` is no time; it takes epoch milliseconds"),
     };
-    Ok(Watermark { until: time("until")?, first_from: time("first_from")?, reconciled_at: time("reconciled_at")? })
+    let time = |name: &str, default: DateTime<Utc>| match item.get(name) {
+        None => Ok(default),
+        Some(value) => read_number(value).and_then(DateTime::from_timestamp_millis).ok_or_else(|| corrupt(name)),
+    };
+    let until = item
+        .get("until")
+        .and_then(read_number)
+        .and_then(DateTime::from_timestamp_millis)
+        .ok_or_else(|| corrupt("until"))?;
+    Ok(Watermark {
+        until,
+        first_from: time("first_from", DateTime::UNIX_EPOCH)?,
+        reconciled_at: time("reconciled_at", until)?,
+    })
 }
 
 /// [`GroupNotes`] as stored.
@@ -252,7 +266,7 @@ async fn amend(
     for _ in 0..ATTEMPTS {
         let stored = table.get(call, key).await?;
         let Some(attributes) = next(stored.as_ref())? else { return Ok(()) };
-        let revision = stored.as_ref().map(|item| item.get("revision").and_then(read_number).unwrap_or_default());
+        let revision = stored.as_ref().map(|item| item.get("revision").and_then(read_number));
         let put = table
             .client
             .put_item()
@@ -260,10 +274,12 @@ async fn amend(
             .set_item(Some(attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()))
             .item(KEY, text(key))
             .item("schema", number(SCHEMA))
-            .item("revision", number(revision.unwrap_or_default() + 1));
+            .item("revision", number(revision.flatten().unwrap_or_default() + 1));
         let put = match revision {
             None => put.condition_expression("attribute_not_exists(requestid)"),
-            Some(revision) => put
+            // Written by hand, without a revision.
+            Some(None) => put.condition_expression("attribute_exists(requestid) AND attribute_not_exists(revision)"),
+            Some(Some(revision)) => put
                 .condition_expression("revision = :revision")
                 .expression_attribute_values(":revision", number(revision)),
         };

@@ -143,3 +143,29 @@ fn policy(group: &GroupKey) -> String {
     })
     .to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_may_revoke_in_its_one_group_and_nowhere_else() {
+        let group = GroupKey {
+            account: "111122223333".parse().expect("an account"),
+            region: "us-gov-west-1".parse().expect("a region"),
+            group: "sg-0123456789abcdef0".parse().expect("a group"),
+        };
+        let policy: serde_json::Value = serde_json::from_str(&policy(&group)).expect("JSON");
+        assert_eq!(
+            policy["Statement"],
+            json!([
+                {
+                    "Effect": "Allow",
+                    "Action": "ec2:RevokeSecurityGroupIngress",
+                    "Resource": "arn:aws-us-gov:ec2:us-gov-west-1:111122223333:security-group/sg-0123456789abcdef0",
+                },
+                {"Effect": "Allow", "Action": "ec2:DescribeSecurityGroupRules", "Resource": "*"},
+            ])
+        );
+    }
+}

@@ -9,8 +9,8 @@ use super::bot::EVENT_TYPE;
 /// At 200 messages a page. A card is looked for since its first post: minutes or hours of one channel.
 pub(super) const MAX_PAGES: usize = 100;
 
-/// Who we are, by `auth.test`.
-#[derive(Deserialize)]
+/// Who we are, by `auth.test`; empty where Slack does not say.
+#[derive(Default, Deserialize)]
 pub(super) struct Own {
     user_id: Option<String>,
     bot_id: Option<String>,
@@ -56,9 +56,14 @@ impl Page {
 }
 
 impl Message {
+    /// Any app can mark a message as ours, so the author counts, where Slack tells both the author's name and our own.
     fn is_by(&self, own: &Own) -> bool {
-        let same = |theirs: &Option<String>, ours: &Option<String>| ours.is_some() && theirs == ours;
-        same(&self.user, &own.user_id) || same(&self.bot_id, &own.bot_id)
+        let differs = |theirs: &Option<String>, ours: &Option<String>| match (theirs, ours) {
+            (Some(theirs), Some(ours)) => Some(theirs != ours),
+            (Some(_) | None, Some(_) | None) => None,
+        };
+        let names = [differs(&self.user, &own.user_id), differs(&self.bot_id, &own.bot_id)];
+        names.contains(&Some(false)) || !names.contains(&Some(true))
     }
 
     fn shows(&self, id: &RequestId) -> bool {
@@ -118,8 +123,14 @@ mod tests {
         forged["bot_id"] = json!("B0EVIL");
         assert!(found(&forged).is_empty());
         forged["user"] = Value::Null;
-        forged["bot_id"] = Value::Null;
         assert!(found(&forged).is_empty());
+    }
+
+    #[test]
+    fn a_message_without_any_author_is_judged_by_its_mark() {
+        let mut nameless = with("/user", Value::Null);
+        nameless["bot_id"] = Value::Null;
+        assert_eq!(found(&nameless), ["1531420618.000200"]);
     }
 
     #[test]

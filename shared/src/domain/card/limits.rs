@@ -6,8 +6,9 @@
 
 /// A section's text: Slack takes 3,000.
 pub(super) const SECTION: usize = 2_900;
-/// All rule lines of a card. With the rest of a card it stays below Slack's 12,000.
-pub(super) const CARD_LINES: usize = 5_400;
+/// All rule lines of a card: room for [`SHOWN_RULES`](crate::domain::request::SHOWN_RULES) of the longest lines. With the
+/// rest of a card it stays below Slack's 12,000.
+pub(super) const CARD_LINES: usize = 6_000;
 /// All rule lines of one message of the full list.
 pub(super) const LIST_LINES: usize = 8_400;
 /// `text` of a message.
@@ -16,13 +17,15 @@ pub(super) const TEXT: usize = 2_000;
 pub(super) const HEADER: usize = 150;
 /// The text of a confirm dialog: Slack takes 300.
 pub(super) const DIALOG: usize = 300;
-/// How many rules a card shows where the full list is in its thread.
-pub(super) const CARD_RULES: usize = 20;
 /// How many rules `text` and a sentence name.
 pub(super) const NAMED: usize = 8;
+/// How many causes, and how many kinds of traffic for the whole internet, a sentence names.
+pub(super) const FEW: usize = 4;
 
 /// A description within a line of a card.
 pub(super) const DESCRIPTION: usize = 80;
+/// The same beside an id and an earlier value.
+pub(super) const MODIFIED_DESCRIPTION: usize = 30;
 /// A description within a line of the full list.
 pub(super) const FULL_DESCRIPTION: usize = 1_300;
 /// The name of a person, account, group or role.

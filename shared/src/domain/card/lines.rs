@@ -6,7 +6,7 @@ use super::{View, limits, text};
 use crate::domain::{
     change::{Fate, OpenedRule, Opening},
     exposure,
-    request::Request,
+    request::{Request, SHOWN_RULES},
 };
 
 /// What a card tells about rules that stand.
@@ -180,17 +180,31 @@ fn packed(heading: &str, lines: &[String], budget: usize) -> Packed {
 
 /// The sections that show a request's rules on its card, with a word on what they leave out.
 pub(super) fn on_card(request: &Request, view: &View, telling: Telling, heading: &str) -> Vec<String> {
-    let rules = ranked(request.change.opening.rules());
-    let most = if view.webhook { rules.len() } else { limits::CARD_RULES };
-    let shown: Vec<Ranked> = rules.into_iter().take(most).collect();
-    let lines = aligned(&shown, telling, limits::DESCRIPTION);
-    let mut packed = packed(heading, &lines, limits::CARD_LINES);
+    let Packed { mut sections, lines } = shown(request, view, telling, heading);
     let total = request.change.opening.rules().len();
-    let hidden = total - packed.lines;
+    let hidden = total - lines;
     if hidden > 0 {
-        packed.sections.push(left_out(hidden, total, telling, view));
+        sections.push(left_out(hidden, total, telling, view));
     }
-    packed.sections
+    sections
+}
+
+fn shown(request: &Request, view: &View, telling: Telling, heading: &str) -> Packed {
+    let rules = ranked(request.change.opening.rules());
+    let most = if view.webhook { rules.len() } else { SHOWN_RULES };
+    let first: Vec<Ranked> = rules.into_iter().take(most).collect();
+    let description = if telling == Telling::Modified { limits::MODIFIED_DESCRIPTION } else { limits::DESCRIPTION };
+    packed(heading, &aligned(&first, telling, description), limits::CARD_LINES)
+}
+
+/// What a card that asks tells about rules that stand.
+fn asking(opening: &Opening) -> Telling {
+    match opening {
+        Opening::Modified { .. } => Telling::Modified,
+        Opening::Authorized { .. } | Opening::Unresolved(_) | Opening::Unreadable { .. } | Opening::Gap { .. } => {
+            Telling::Opened
+        }
+    }
 }
 
 fn left_out(hidden: usize, total: usize, telling: Telling, view: &View) -> String {
@@ -217,12 +231,7 @@ pub(super) struct Page {
 
 /// Every rule of a request, in as few messages as Slack takes.
 pub(super) fn pages(request: &Request) -> Vec<Page> {
-    let telling = match &request.change.opening {
-        Opening::Modified { .. } => Telling::Modified,
-        Opening::Authorized { .. } | Opening::Unresolved(_) | Opening::Unreadable { .. } | Opening::Gap { .. } => {
-            Telling::Opened
-        }
-    };
+    let telling = asking(&request.change.opening);
     let lines = aligned(&ranked(request.change.opening.rules()), telling, limits::FULL_DESCRIPTION);
     let (mut pages, mut rest) = (Vec::new(), lines.as_slice());
     let mut first = 1;

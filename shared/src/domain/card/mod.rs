@@ -5,10 +5,12 @@
 
 mod blocks;
 mod facts;
+mod internet;
 mod limits;
 mod lines;
 mod outcome;
 mod pending;
+mod tally;
 mod text;
 mod unreadable;
 
@@ -20,7 +22,7 @@ use self::{blocks::Blocks, lines::Telling};
 use super::{
     change::Opening,
     ids::AccountId,
-    request::{Request, State},
+    request::{Request, SHOWN_RULES, State},
 };
 
 /// A message as `chat.postMessage`, `chat.update`, a webhook and a `response_url` take it.
@@ -79,12 +81,12 @@ fn awaiting(request: &Request, view: &View) -> Message {
     }
 }
 
-/// The messages for the card's thread that list every rule. Empty where the card shows them all, and for a webhook, which
-/// has no threads.
+/// The messages for the thread of a card that asks: they list every rule. Empty where the card shows them all, and for a
+/// webhook, which has no threads.
 #[must_use]
 pub fn full_list(request: &Request, view: &View) -> Vec<Message> {
     let total = request.change.opening.rules().len();
-    if view.webhook || total <= limits::CARD_RULES {
+    if view.webhook || total <= SHOWN_RULES {
         return Vec::new();
     }
     let list = |(at, page): (usize, lines::Page)| {

@@ -3,10 +3,12 @@
 use super::{
     Message, Telling, View, blocks,
     blocks::{Blocks, Style},
-    facts, limits, lines, text,
+    facts, limits, lines,
+    tally::Tally,
+    text,
 };
 use crate::domain::{
-    change::{Fate, Ignored, OpenedRule},
+    change::{Fate, Ignored},
     request::{Failure, Request, Requester},
 };
 
@@ -283,70 +285,6 @@ impl Subject {
     fn of(request: &Request) -> Self {
         let total = request.change.opening.rules().len();
         Self { the_rules: text::plural(total, "the rule", "the rules"), was: text::plural(total, "was", "were") }
-    }
-}
-
-/// The outcomes, counted.
-struct Tally<'a> {
-    total: usize,
-    /// What is open, widest first.
-    open: Vec<&'a OpenedRule>,
-    removed: usize,
-    changed: usize,
-    gone_before: usize,
-}
-
-impl<'a> Tally<'a> {
-    fn of(request: &'a Request) -> Self {
-        let rules = request.change.opening.rules();
-        let mut tally = Self { total: rules.len(), open: Vec::new(), removed: 0, changed: 0, gone_before: 0 };
-        for opened in lines::ranked(rules).into_iter().map(|one| one.opened) {
-            match &opened.fate {
-                Fate::Standing | Fate::Failed { .. } => tally.open.push(opened),
-                Fate::Removed => tally.removed += 1,
-                Fate::Changed { .. } => tally.changed += 1,
-                Fate::NotThere | Fate::RemovedByHand { .. } => tally.gone_before += 1,
-            }
-        }
-        tally
-    }
-
-    /// What is open, for `text`.
-    fn list(&self) -> String {
-        let rules = self.open.iter().map(|opened| opened.rule.to_string()).collect();
-        text::first_of(rules, "; ", "more, none wider")
-    }
-
-    fn gone_before(&self) -> String {
-        match self.gone_before {
-            0 => String::new(),
-            gone => format!(" {} {} gone before.", text::rules(gone), text::plural(gone, "was", "were")),
-        }
-    }
-
-    /// What EC2 said about the rules that are open, with a space before.
-    fn why(&self) -> String {
-        let (mut codes, mut sentences): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
-        for opened in &self.open {
-            let Fate::Failed { why } = &opened.fate else { continue };
-            let is_code = why.chars().all(|char| char.is_ascii_alphanumeric() || char == '.');
-            let (list, said) = if is_code {
-                (&mut codes, text::code(why, limits::NAME))
-            } else {
-                (&mut sentences, text::sentence(why, limits::NAME))
-            };
-            if !list.contains(&said) {
-                list.push(said);
-            }
-        }
-        let mut out = String::new();
-        if !codes.is_empty() {
-            out.push_str(&format!(" EC2 said {}.", text::first_of(codes, ", ", "more")));
-        }
-        if !sentences.is_empty() {
-            out.push_str(&format!(" Seen: {}.", text::first_of(sentences, "; ", "more")));
-        }
-        out
     }
 }
 

@@ -5,7 +5,9 @@ use serde_json::Value;
 use super::{
     Message, Telling, View, blocks,
     blocks::{Blocks, Dialog, Style},
-    facts, limits, lines,
+    facts,
+    internet::{self, Exposed, Whole},
+    limits, lines,
     lines::Ranked,
     text,
 };
@@ -13,26 +15,30 @@ use crate::domain::{
     change::{Fate, OpenedRule},
     exposure,
     request::Request,
-    rule::{IngressRule, Source, Traffic},
+    rule::IngressRule,
 };
 
 /// Rules were added.
 pub(super) fn authorized(request: &Request, view: &View, rules: &[OpenedRule]) -> Message {
     let asked = Asked::of(rules);
     let place = &request.change.place;
+    let whole = asked.removed == 0;
+    let is_open = if whole { "opened" } else { "still open" };
     let (emoji, what) = match asked.subject() {
         Some(subject) => ('🔴', format!("{subject} opened to the whole internet")),
-        None => ('🟡', format!("{} opened", asked.in_short())),
+        None => ('🟡', format!("{} {is_open}", asked.in_short())),
     };
     let where_and_who = format!(
-        "{} {}, by {}",
+        "{} {}, {} {}",
         facts::named_group(place),
         facts::whereabouts(place, view),
+        if whole { "by" } else { "opened by" },
         facts::actor(&request.change.actor)
     );
     let begin = match asked.subject() {
-        Some(subject) => format!("{subject} opened to the whole internet. {} on", asked.count()),
-        None => format!("{} opened on", asked.count()),
+        Some(subject) if whole => format!("{subject} opened to the whole internet. {} on", asked.count()),
+        Some(subject) => format!("{subject} opened to the whole internet. {} still open on", asked.count()),
+        None => format!("{} {is_open} on", asked.count()),
     };
     let say = format!("Approval needed: {begin} {where_and_who}: {}.{}", asked.list(), asked.hints());
     let risk = (!asked.internet.is_empty()).then(|| asked.risk());
@@ -167,24 +173,6 @@ struct Asked<'a> {
     internet: Vec<Exposed<'a>>,
 }
 
-/// Traffic that the whole internet can send.
-struct Exposed<'a> {
-    traffic: Traffic,
-    sources: Vec<&'a Source>,
-    whole: Whole,
-}
-
-/// How sources make up the whole internet.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Whole {
-    /// Each by itself.
-    Each,
-    /// Only these together.
-    Together,
-    /// Only with rules for other traffic that overlaps.
-    WithOthers,
-}
-
 impl<'a> Asked<'a> {
     fn of(rules: &'a [OpenedRule]) -> Self {
         let ranked: Vec<Ranked> = lines::ranked(rules)
@@ -195,7 +183,7 @@ impl<'a> Asked<'a> {
             })
             .collect();
         let standing: Vec<&OpenedRule> = ranked.iter().map(|one| one.opened).collect();
-        Self { removed: rules.len() - standing.len(), internet: exposed(&ranked), standing }
+        Self { removed: rules.len() - standing.len(), internet: internet::exposed(&ranked), standing }
     }
 
     /// `1 rule`, or `2 of 3 rules` where somebody removed one.
@@ -219,7 +207,12 @@ impl<'a> Asked<'a> {
     /// What the whole internet can reach: `SSH`, `SSH and RDP`, `SSH and 3 more`.
     fn subject(&self) -> Option<String> {
         let mut names: Vec<String> = Vec::new();
-        for name in self.internet.iter().map(|exposed| service(exposed.traffic)) {
+        // Where rules overlap, the whole internet reaches what they have in common: the narrowest of them.
+        let is_narrowest = |one: &&Exposed| {
+            one.whole != Whole::WithOthers
+                || !self.internet.iter().any(|other| other.traffic != one.traffic && one.traffic.covers(other.traffic))
+        };
+        for name in self.internet.iter().filter(is_narrowest).map(|exposed| internet::service(exposed.traffic)) {
             if !names.contains(&name) {
                 names.push(name);
             }
@@ -253,8 +246,7 @@ impl<'a> Asked<'a> {
     }
 
     fn risk(&self) -> String {
-        let lines = self.internet.iter().map(Exposed::risk).collect();
-        text::first_of(lines, "\n", "more")
+        text::first(limits::FEW, self.internet.iter().map(Exposed::risk).collect(), "\n", "more")
     }
 
     /// What a Deny of a modification takes away.
@@ -271,7 +263,10 @@ impl<'a> Asked<'a> {
             (0, false) => "The earlier values are not known.".to_owned(),
             (1, true) => format!("Before, it was {}.", text::first_of(earlier, "; ", "more")),
             (known, _) if known == self.standing.len() => "What they were before is in the list.".to_owned(),
-            (known, _) => format!("The earlier values of {} are not known.", text::rules(self.standing.len() - known)),
+            (known, _) => match self.standing.len() - known {
+                1 => "The earlier value of 1 rule is not known.".to_owned(),
+                unknown => format!("The earlier values of {unknown} rules are not known."),
+            },
         };
         let takes = if one {
             "Deny removes the *whole rule*, also the access that it gave before."
@@ -280,8 +275,11 @@ impl<'a> Asked<'a> {
         };
         let together: Vec<String> =
             self.internet.iter().filter(|exposed| exposed.whole != Whole::Each).map(Exposed::risk).collect();
-        let together =
-            if together.is_empty() { String::new() } else { format!("\n{}", text::first_of(together, "\n", "more")) };
+        let together = if together.is_empty() {
+            String::new()
+        } else {
+            format!("\n{}", text::first(limits::FEW, together, "\n", "more"))
+        };
         format!(":warning: {before} {takes}{together}")
     }
 
@@ -310,92 +308,5 @@ impl<'a> Asked<'a> {
             confirm: "Approve",
             deny: "Cancel",
         })
-    }
-}
-
-/// The traffic of the rules that let in the whole internet, each with its sources.
-fn exposed<'a>(ranked: &[Ranked<'a>]) -> Vec<Exposed<'a>> {
-    let mut groups: Vec<(Traffic, Vec<&'a IngressRule>)> = Vec::new();
-    for one in ranked.iter().filter(|one| one.internet) {
-        let rule = &one.opened.rule;
-        match groups.iter_mut().find(|(traffic, _)| *traffic == rule.traffic) {
-            Some((_, rules)) => rules.push(rule),
-            None => groups.push((rule.traffic, vec![rule])),
-        }
-    }
-    groups
-        .into_iter()
-        .map(|(traffic, rules)| {
-            let whole = if rules.iter().all(|rule| exposure::whole_internet(&[rule])) {
-                Whole::Each
-            } else if exposure::whole_internet(&rules) {
-                Whole::Together
-            } else {
-                Whole::WithOthers
-            };
-            Exposed { traffic, sources: rules.into_iter().map(|rule| &rule.source).collect(), whole }
-        })
-        .collect()
-}
-
-impl Exposed<'_> {
-    fn risk(&self) -> String {
-        let sources = self.sources.iter().map(|source| format!("`{source}`")).collect();
-        let together = match self.whole {
-            Whole::Each => "",
-            Whole::Together => "together the whole internet; ",
-            Whole::WithOthers => "with other rules here the whole internet; ",
-        };
-        format!(
-            ":rotating_light: *{} from {}*: {together}{}.",
-            self.traffic,
-            text::first_of(sources, ", ", "more"),
-            reach(self.traffic)
-        )
-    }
-
-    fn stays(&self) -> String {
-        let sources = self.sources.iter().take(3).map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        let more = self.sources.len().saturating_sub(3);
-        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-        let together = match self.whole {
-            Whole::Each => "",
-            Whole::Together => ": together the whole internet",
-            Whole::WithOthers => ": with other rules the whole internet",
-        };
-        format!("{} stays open to {sources}{more}{together}", self.traffic)
-    }
-}
-
-/// The service's name where the traffic is one well-known port, else the traffic.
-fn service(traffic: Traffic) -> String {
-    let one_port = match traffic {
-        Traffic::Tcp(ports) | Traffic::Udp(ports) => ports.count() == 1,
-        Traffic::All | Traffic::Icmp(_) | Traffic::Icmpv6(_) | Traffic::Number(_) => false,
-    };
-    match exposure::services(traffic).first() {
-        Some(name) if one_port => (*name).to_owned(),
-        Some(_) | None => traffic.to_string(),
-    }
-}
-
-/// What any host can do.
-fn reach(traffic: Traffic) -> String {
-    const NAMED_SERVICES: usize = 3;
-    match traffic {
-        Traffic::All => "any host can reach everything".to_owned(),
-        Traffic::Icmp(_) | Traffic::Icmpv6(_) | Traffic::Number(_) => "any host can send it".to_owned(),
-        Traffic::Tcp(ports) | Traffic::Udp(ports) if ports.count() == 1 => {
-            format!("any host can reach {}", service(traffic))
-        }
-        Traffic::Tcp(_) | Traffic::Udp(_) => {
-            let services = exposure::services(traffic);
-            let named: Vec<String> = services.iter().take(NAMED_SERVICES).map(|name| (*name).to_owned()).collect();
-            if named.is_empty() {
-                "any host can reach these ports".to_owned()
-            } else {
-                format!("any host can reach these ports, {} among them", text::and(&named))
-            }
-        }
     }
 }

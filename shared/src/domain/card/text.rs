@@ -4,14 +4,26 @@ use chrono::{DateTime, Utc};
 
 use super::limits;
 
-/// One line without control characters, invisible characters and characters that turn the direction of writing.
-fn clean(text: &str) -> String {
-    let flat: String = text
-        .chars()
-        .filter(|char| char.is_whitespace() || !is_invisible(*char))
-        .map(|char| if char.is_whitespace() { ' ' } else { char })
-        .collect();
-    flat.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+/// One line without control characters, invisible characters and characters that turn the direction of writing. Reads no
+/// further than it takes to see that the budget is used up: the text may be long.
+fn clean(text: &str, budget: usize) -> String {
+    let (mut out, mut spent, mut gap) = (String::new(), 0, false);
+    for char in text.chars() {
+        if char.is_whitespace() {
+            gap = !out.is_empty();
+        } else if !is_invisible(char) {
+            if gap {
+                out.push(' ');
+            }
+            out.push(char);
+            spent += cost(char) + usize::from(gap);
+            gap = false;
+            if spent > budget {
+                break;
+            }
+        }
+    }
+    out
 }
 
 fn is_invisible(char: char) -> bool {
@@ -65,23 +77,23 @@ fn cut(text: &str, budget: usize) -> String {
 
 /// Text of others for `text`, where no formatting is: cleaned, cut, escaped.
 pub(super) fn plain(text: &str, budget: usize) -> String {
-    escape(&cut(&clean(text), budget))
+    escape(&cut(&clean(text, budget), budget))
 }
 
 /// Text of others within a code block: it can't end the block, and can't close the quotes around it.
 pub(super) fn in_code(text: &str, budget: usize) -> String {
-    plain(&text.replace(['`', '"'], "'"), budget)
+    plain(text, budget).replace(['`', '"'], "'")
 }
 
 /// Text of others as a code span.
 pub(super) fn code(text: &str, budget: usize) -> String {
-    let inner = plain(&text.replace('`', "'"), budget);
+    let inner = plain(text, budget).replace('`', "'");
     if inner.is_empty() { "`(empty)`".to_owned() } else { format!("`{inner}`") }
 }
 
 /// A name of others: bare where it holds nothing that Slack could format, else a code span.
 pub(super) fn name(text: &str, budget: usize) -> String {
-    let cleaned = clean(text);
+    let cleaned = clean(text, budget);
     let harmless = |char: char| char.is_alphanumeric() || matches!(char, ' ' | '-' | '.' | ',' | '(' | ')' | '/');
     if !cleaned.is_empty() && cleaned.chars().all(harmless) && !looks_like_a_link(&cleaned) {
         plain(&cleaned, budget)
@@ -95,18 +107,24 @@ fn looks_like_a_link(text: &str) -> bool {
     text.split(' ').any(|word| word.trim_matches('.').contains('.') && word.contains(char::is_alphabetic))
 }
 
-/// A sentence of ours that may quote others: code spans stay, everything else is made harmless.
+/// A sentence of ours that may quote others: code spans stay, everything else is made harmless. A backtick that opens a
+/// span and never closes it is dropped, and so are the further ones of a row, which would begin a code block.
 pub(super) fn sentence(text: &str, budget: usize) -> String {
     let mut out = plain(text, budget);
-    if !out.matches('`').count().is_multiple_of(2) {
-        out.push('`');
+    while out.contains("``") {
+        out = out.replace("``", "`");
+    }
+    if !out.matches('`').count().is_multiple_of(2)
+        && let Some(last) = out.rfind('`')
+    {
+        out.remove(last);
     }
     out
 }
 
 /// Like [`sentence`], for `text`: without the marks of code spans.
 pub(super) fn plain_sentence(text: &str, budget: usize) -> String {
-    plain(&text.replace('`', ""), budget)
+    plain(text, budget).replace('`', "")
 }
 
 /// Cuts what is put together from parts that are escaped already; never within an entity.
@@ -145,8 +163,13 @@ pub(super) fn and(parts: &[String]) -> String {
 
 /// The first parts, and how many more there are.
 pub(super) fn first_of(parts: Vec<String>, separator: &str, more: &str) -> String {
-    let hidden = parts.len().saturating_sub(limits::NAMED);
-    let mut out = parts.into_iter().take(limits::NAMED).collect::<Vec<_>>().join(separator);
+    first(limits::NAMED, parts, separator, more)
+}
+
+/// The first so many parts, and how many more there are.
+pub(super) fn first(most: usize, parts: Vec<String>, separator: &str, more: &str) -> String {
+    let hidden = parts.len().saturating_sub(most);
+    let mut out = parts.into_iter().take(most).collect::<Vec<_>>().join(separator);
     if hidden > 0 {
         out.push_str(&format!("{separator}and {hidden} {more}"));
     }
@@ -163,9 +186,9 @@ pub(super) fn when(at: DateTime<Utc>) -> String {
     format!("<!date^{}^{{date_short_pretty}} {{time}}|{} UTC>", at.timestamp(), at.format("%Y-%m-%d %H:%M"))
 }
 
-/// A time for `text` and headers.
+/// A time for `text` and headers, to the second.
 pub(super) fn utc(at: DateTime<Utc>) -> String {
-    at.format("%Y-%m-%d %H:%M").to_string()
+    at.format("%Y-%m-%d %H:%M:%S").to_string()
 }
 
 #[cfg(test)]
@@ -194,7 +217,8 @@ mod tests {
         assert_eq!(code("a`b", 99), "`a'b`");
         assert_eq!(in_code("```\" removed", 99), "'''' removed");
         assert_eq!(code("\u{200b}", 99), "`(empty)`");
-        assert_eq!(sentence("when assuming `role/x", 99), "when assuming `role/x`");
+        assert_eq!(sentence("when assuming `role/x` in `1", 99), "when assuming `role/x` in 1");
+        assert_eq!(sentence("```\n*x*```", 99), "` *x*`");
     }
 
     #[test]

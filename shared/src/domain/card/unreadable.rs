@@ -72,14 +72,14 @@ pub(super) fn gap(request: &Request, from: DateTime<Utc>, until: DateTime<Utc>) 
             .section(
                 "why",
                 &format!(
-                    "Nobody read CloudTrail from {} to {} ({} to {} UTC): that is further back than Portcullis may catch up. \
-                     What was opened in that time has no card and awaits no decision. Look for \
-                     `AuthorizeSecurityGroupIngress` and `ModifySecurityGroupRules` of that time in CloudTrail, in every \
-                     account and region, and take back by hand what should not stand.",
-                    text::when_exactly(from),
-                    text::when_exactly(until),
+                    "Nobody read CloudTrail from {} to {} UTC ({} to {} in your time): that is further back than Portcullis may catch up. What was opened \
+                     in that time has no card and awaits no decision. Look for `AuthorizeSecurityGroupIngress` and \
+                     `ModifySecurityGroupRules` of that time in CloudTrail, in every account and region, and take back by \
+                     hand what should not stand.",
                     text::utc(from),
                     text::utc(until),
+                    text::when_exactly(from),
+                    text::when_exactly(until),
                 ),
             )
             .context(&format!("`{}`", request.change.id))

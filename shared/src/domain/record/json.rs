@@ -55,8 +55,8 @@ pub(super) fn number(value: &Value) -> Option<i64> {
     }
 }
 
-/// The elements of a list in any of CloudTrail's spellings: `{"items": [...]}`, `{"items": {...}}`, `[...]`, one element as
-/// an object of its own, and `{}`, null or absent for an empty one. `None`: this is no list.
+/// The elements of a list in any of CloudTrail's spellings: `{"items": [...]}`, `{"items": {...}}`, `[...]`, one
+/// element as an object of its own, and `{}`, null or absent for an empty one. `None`: this is no list.
 pub(super) fn items(value: Option<&Value>) -> Option<Vec<&Value>> {
     match value {
         None | Some(Value::Null) => Some(Vec::new()),

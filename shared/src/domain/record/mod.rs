@@ -1,8 +1,8 @@
 //! A CloudTrail record as JSON text, understood: [`read`].
 //!
-//! A record comes from Lake (`eventJson`) or from EventBridge (`detail`). The format is that of CloudTrail's user guide,
-//! "CloudTrail record contents"; what EC2's calls look like in it was taken from real records. Reading is total: a record
-//! that is cut, null or not understood is a [`Change`] that says so, never a skip.
+//! A record comes from Lake (`eventJson`) or from EventBridge (`detail`). The format is that of CloudTrail's user
+//! guide, "CloudTrail record contents"; what EC2's calls look like in it was taken from real records. Reading is total:
+//! a record that is cut, null or not understood is a [`Change`] that says so, never a skip.
 
 mod answer;
 mod authorize;
@@ -15,7 +15,6 @@ mod spelling;
 
 use chrono::{DateTime, NaiveDateTime, SubsecRound, Utc};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use self::{
     answer::Answer,
@@ -59,9 +58,7 @@ pub fn read(text: &str, now: DateTime<Utc>) -> Reading {
                 "CloudTrail's record does not say which call it is about; it may have opened something.".to_owned();
             Reading::Change(change(text, &record, now, parts.place(), Opening::Unreadable { why }))
         }
-        Call::Revoke if parts.response.is_some_and(|response| is_false(response, "_return")) => {
-            Reading::Ignored(Ignored::Failed)
-        }
+        Call::Revoke if parts.is_refused() => Reading::Ignored(Ignored::Failed),
         Call::Revoke => Reading::Revocation(revocation(text, &record, now, parts)),
     }
 }
@@ -133,11 +130,17 @@ impl<'a> Parts<'a> {
         Self { record, parameters, response, answer: Answer::read(response, set) }
     }
 
-    /// The account is the one that the record was delivered to, which owns the group; the caller's may be another.
+    /// Whether EC2 says that it did not do it. It says so of revokes only; `true` proves nothing.
+    fn is_refused(&self) -> bool {
+        self.response.is_some_and(|response| is_false(response, "_return") || is_false(response, "return"))
+    }
+
+    /// The account is the one that owns the group: EC2's answer says so; where it does not, the one that the record was
+    /// delivered to. Copies of one call may be delivered to other accounts too, and the caller's may be another still.
     fn place(&self) -> Place {
         let parameter = |name| self.parameters.and_then(|parameters| text(parameters, name));
         Place {
-            account: id(self.record, "recipientAccountId").or_else(|| self.answer.owner.clone()),
+            account: self.answer.owner.clone().or_else(|| id(self.record, "recipientAccountId")),
             region: id(self.record, "awsRegion"),
             group: parameter("groupId").and_then(|id| id.parse().ok()).or_else(|| self.answer.group.clone()),
             group_name: parameter("groupName").map(str::to_owned),
@@ -188,10 +191,10 @@ fn revocation(text: &str, record: &Value, now: DateTime<Utc>, parts: Parts<'_>) 
 fn not_a_record(text: &str, now: DateTime<Utc>) -> Reading {
     let why = match text.trim().is_empty() {
         true => "CloudTrail's record is empty.".to_owned(),
-        false => format!("CloudTrail's record is not JSON that is understood. It begins: {}", sentence::excerpt(text)),
+        false => format!("CloudTrail's record is not JSON that is understood. It begins: {}.", sentence::excerpt(text)),
     };
     Reading::Change(Change {
-        id: hashed(text),
+        id: RequestId::of_text(text),
         place: Place::default(),
         at: now.trunc_subsecs(0),
         actor: Actor::Other { kind: "Unknown".to_owned(), name: None },
@@ -202,11 +205,7 @@ fn not_a_record(text: &str, now: DateTime<Utc>) -> Reading {
 
 /// The key of a call: copies of one record share `requestID`; where it is absent `eventID`, else the text's own hash.
 fn key(text: &str, record: &Value) -> RequestId {
-    id(record, "requestID").or_else(|| id(record, "eventID")).unwrap_or_else(|| hashed(text))
-}
-
-fn hashed(text: &str) -> RequestId {
-    RequestId::from_hash(Sha256::digest(text).into())
+    id(record, "requestID").or_else(|| id(record, "eventID")).unwrap_or_else(|| RequestId::of_text(text))
 }
 
 /// `eventTime` to the second: RFC 3339, or as Lake's columns spell it (`2026-11-20 10:00:00.000`, UTC).

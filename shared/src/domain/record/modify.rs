@@ -1,7 +1,9 @@
 //! `ModifySecurityGroupRules`: which rules were changed, and to what.
 //!
-//! The record names rules by id and gives their new values, but neither the direction nor the old values; only a describe
-//! tells those.
+//! The record names rules by id and gives their new values, but neither the direction nor the old values; only a
+//! describe tells those.
+
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use serde_json::Value;
 
@@ -42,6 +44,8 @@ pub(super) fn opening(parameters: Option<&Value>) -> Opening {
 #[derive(Default)]
 struct Found {
     rules: Vec<ModifiedRule>,
+    /// Where in `rules` each id is.
+    known: BTreeMap<RuleId, usize>,
     /// The first part that is a rule's new value without a valid id, as JSON.
     nameless: Option<String>,
 }
@@ -69,11 +73,17 @@ impl Found {
         let new = innermost(entry);
         let rule =
             ModifiedRule { id, to: new.and_then(single), description_only: new.is_some_and(is_description_only) };
-        match self.rules.iter_mut().find(|known| known.id == rule.id) {
-            None => self.rules.push(rule),
+        match self.known.entry(rule.id.clone()) {
+            Entry::Vacant(entry) => {
+                entry.insert(self.rules.len());
+                self.rules.push(rule);
+            }
             // EC2 takes a rule once in a call. Should one be there twice, nothing is certain about it.
-            Some(known) if *known != rule => (known.to, known.description_only) = (None, false),
-            Some(_) => {}
+            Entry::Occupied(entry) => {
+                if let Some(known) = self.rules.get_mut(*entry.get()).filter(|known| **known != rule) {
+                    (known.to, known.description_only) = (None, false);
+                }
+            }
         }
     }
 }

@@ -65,7 +65,8 @@ pub(super) struct Request {
 }
 
 impl Request {
-    /// Reads `requestParameters` of a call that authorizes or revokes by permissions: the array form, the flat form, or both.
+    /// Reads `requestParameters` of a call that authorizes or revokes by permissions: the array form, the flat form, or
+    /// both.
     pub(super) fn read(parameters: Option<&Value>) -> Self {
         let Some(parameters) = parameters.filter(|parameters| !parameters.is_null()) else {
             return Self { misread: Some(Misread::Absent), ..Self::default() };

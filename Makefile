@@ -1,0 +1,60 @@
+# Portcullis: one command to run it, one to test it. `make` alone lists them.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+CARGO ?= cargo
+PYTHON ?= python3
+VENV := .venv
+BROWSER := tests/browser
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+
+.PHONY: build
+build: ## Build everything (dev profile)
+	@command -v $(CARGO) >/dev/null || { echo "cargo is missing: install Rust with rustup (see rust-version in Cargo.toml)"; exit 1; }
+	$(CARGO) build --workspace --bins
+
+.PHONY: demo
+demo: build ## Run the whole system on this machine and open its page
+	target/debug/local demo
+
+.PHONY: test
+test: test-rust test-python test-browser ## Run every test
+
+.PHONY: test-rust
+test-rust: build ## Unit tests, wire tests, the two functions end to end
+	$(CARGO) test --workspace
+
+.PHONY: test-python
+test-python: build $(VENV)/.made ## The stand-ins against moto and Slack's own SDK
+	$(VENV)/bin/python -m pytest -q tests/python
+
+.PHONY: test-browser
+test-browser: build $(BROWSER)/node_modules/.made ## The page in headless Chromium
+	@scripts/need-chromium
+	cd $(BROWSER) && npm test
+
+.PHONY: lint
+lint: ## rustfmt and clippy, warnings are errors
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+
+.PHONY: fmt
+fmt: ## Format the code
+	$(CARGO) fmt --all
+
+# A virtual environment of our own: nothing is installed outside this folder.
+$(VENV)/.made: tests/python/requirements.txt
+	@command -v $(PYTHON) >/dev/null || { echo "python3 is missing: install Python 3.10 or newer"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r tests/python/requirements.txt
+	@touch $@
+
+$(BROWSER)/node_modules/.made: $(BROWSER)/package-lock.json
+	@command -v npm >/dev/null || { echo "npm is missing: install Node.js 20 or newer"; exit 1; }
+	cd $(BROWSER) && npm ci --no-audit --no-fund
+	@touch $@

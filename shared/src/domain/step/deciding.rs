@@ -1,0 +1,138 @@
+//! Decisions, and what spares them: a click, a retry, a removal by hand.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{Effect, Refusal};
+use crate::domain::{
+    change::Fate,
+    request::{CardRef, Decision, ReplyUrl, Request, State, Verdict},
+};
+
+/// How long a new state is left to whoever made it: they update the card too, and two updates would only cost calls.
+pub(super) const UPDATE_GRACE: TimeDelta = TimeDelta::seconds(5);
+
+pub(super) fn decided(
+    next: &mut Request,
+    decision: Decision,
+    watch_only: bool,
+    card: Option<CardRef>,
+    reply: Option<ReplyUrl>,
+    now: DateTime<Utc>,
+) -> Result<Vec<Effect>, Refusal> {
+    match &next.state {
+        // The click comes from a card, so the card is there: its post need not be recorded first.
+        State::NeedsPost | State::Posting { .. } | State::Pending => {}
+        State::Approved
+        | State::Denied
+        | State::Reverting { .. }
+        | State::Reverted
+        | State::AlreadyGone
+        | State::ChangedByHand
+        | State::PartlyReverted
+        | State::RevertFailed
+        | State::Observed => return Err(Refusal::AlreadyDecided),
+        State::Withdrawn | State::Ignored { .. } => return Err(Refusal::Over(next.state.name())),
+    }
+    if next.change.opening.rules().is_empty() {
+        return Err(Refusal::NothingToDecide);
+    }
+    if decision.verdict == Verdict::Deny && !next.listed {
+        return Err(Refusal::NotListed);
+    }
+    if next.rendered_version == 0 {
+        next.rendered_version = next.version;
+    }
+    if let Some(card) = card {
+        next.adopt(card);
+    }
+    next.reply = reply.or(next.reply.take());
+    next.version += 1;
+    next.card_tries.reset(now + UPDATE_GRACE);
+    next.note(now, format!("{:?} by {}", decision.verdict, decision.by));
+    let (state, effects) = match (decision.verdict, watch_only) {
+        (Verdict::Approve, _) => (State::Approved, vec![Effect::Update]),
+        (Verdict::Deny, true) => (State::Observed, vec![Effect::Update]),
+        (Verdict::Deny, false) => (State::Denied, vec![Effect::Revert, Effect::Update]),
+    };
+    next.state = state;
+    next.revert_tries.reset(now);
+    next.decision = Some(decision);
+    Ok(effects)
+}
+
+pub(super) fn retry_asked(
+    next: &mut Request,
+    by: &str,
+    reply: Option<ReplyUrl>,
+    now: DateTime<Utc>,
+) -> Result<Vec<Effect>, Refusal> {
+    match &next.state {
+        State::PartlyReverted | State::RevertFailed => {}
+        State::NeedsPost
+        | State::Posting { .. }
+        | State::Pending
+        | State::Approved
+        | State::Denied
+        | State::Reverting { .. }
+        | State::Reverted
+        | State::AlreadyGone
+        | State::ChangedByHand
+        | State::Observed
+        | State::Withdrawn
+        | State::Ignored { .. } => return Err(Refusal::NothingToDo(next.state.name())),
+    }
+    for rule in next.change.opening.rules_mut() {
+        if matches!(rule.fate, Fate::Failed { .. }) {
+            rule.fate = Fate::Standing;
+        }
+    }
+    next.state = State::Denied;
+    next.reply = reply.or(next.reply.take());
+    next.failure = None;
+    next.revert_tries.reset(now);
+    next.card_tries.reset(now + UPDATE_GRACE);
+    next.version += 1;
+    next.note(now, format!("retry asked by {by}"));
+    Ok(vec![Effect::Revert, Effect::Update])
+}
+
+pub(super) fn removed_by_hand(
+    next: &mut Request,
+    rules: &[usize],
+    by: &str,
+    at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<Vec<Effect>, Refusal> {
+    if !next.state.awaits_decision() {
+        return Err(Refusal::NothingToDo(next.state.name()));
+    }
+    let mut any = false;
+    for (place, rule) in next.change.opening.rules_mut().iter_mut().enumerate() {
+        if rules.contains(&place) && rule.fate == Fate::Standing {
+            rule.fate = Fate::RemovedByHand { by: by.to_owned(), at };
+            any = true;
+        }
+    }
+    if !any {
+        return Err(Refusal::NothingToDo(next.state.name()));
+    }
+    next.note(now, format!("{} rules removed by hand by {by}", rules.len()));
+    // While somebody is posting, the withdrawal waits until the post is recorded.
+    if matches!(next.state, State::Posting { .. }) {
+        return Ok(Vec::new());
+    }
+    if next.all_removed_by_hand() {
+        withdraw(next, now);
+    } else if next.state == State::Pending {
+        next.version += 1;
+        next.card_tries.reset(now);
+    }
+    Ok(vec![Effect::Update])
+}
+
+pub(super) fn withdraw(next: &mut Request, now: DateTime<Utc>) {
+    next.state = State::Withdrawn;
+    next.version += 1;
+    next.card_tries.reset(now);
+    next.note(now, "withdrawn");
+}

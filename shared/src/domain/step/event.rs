@@ -1,0 +1,126 @@
+//! What may happen to a request.
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::{
+    change::{Fate, Ignored, Opening},
+    request::{CardRef, Decision, Failure, Lease, ReplyUrl},
+};
+
+/// Something that happened to a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A describe told what the change opened.
+    Resolved(Opening),
+    /// A describe told that the change opened nothing.
+    Dismissed(Ignored),
+    /// Somebody wants to post it.
+    ClaimPost(Lease),
+    /// It was posted, or found in the channel. A webhook tells no address.
+    Posted {
+        /// Where.
+        card: Option<CardRef>,
+        /// The version that the message shows.
+        shows: u32,
+    },
+    /// The post failed.
+    NotPosted {
+        /// Whose claim it was.
+        holder: String,
+        /// Not again before this.
+        not_before: DateTime<Utc>,
+        /// Whether it may be in the channel all the same.
+        maybe_posted: bool,
+        /// Slack's error.
+        error: String,
+    },
+    /// Somebody entitled decided.
+    Decided {
+        /// What, who, when.
+        decision: Decision,
+        /// Whether Portcullis only watches (`[mode] revert = false`).
+        watch_only: bool,
+        /// The message that was clicked.
+        card: Option<CardRef>,
+        /// Its `response_url`.
+        reply: Option<ReplyUrl>,
+    },
+    /// Somebody entitled asked for another attempt at a revert that failed.
+    RetryAsked {
+        /// Who, for the history.
+        by: String,
+        /// The click's `response_url`.
+        reply: Option<ReplyUrl>,
+    },
+    /// Rules of it were removed by hand.
+    RemovedByHand {
+        /// Their places in the list of rules.
+        rules: Vec<usize>,
+        /// Who.
+        by: String,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// Somebody wants to revert it.
+    ClaimRevert(Lease),
+    /// EC2 is about to be asked to remove rules.
+    RevokeAttempted {
+        /// Whose claim it is.
+        holder: String,
+        /// The places of these rules in the list.
+        rules: Vec<usize>,
+    },
+    /// EC2 answered a revoke.
+    RevokeAnswered {
+        /// Whose claim it is.
+        holder: String,
+        /// EC2's request id.
+        request_id: String,
+    },
+    /// The revert is over: every rule has its fate.
+    RevertEnded {
+        /// Whose claim it was.
+        holder: String,
+        /// One for each rule, in order.
+        fates: Vec<Fate>,
+        /// How long after the revoke the absence was seen, in milliseconds.
+        verified_after_ms: Option<u64>,
+        /// What to tell a person, if it ended badly.
+        failure: Option<Failure>,
+    },
+    /// The revert may still succeed, later.
+    RevertPostponed {
+        /// Whose claim it was.
+        holder: String,
+        /// One for each rule, in order; those that may still be removed are standing.
+        fates: Vec<Fate>,
+        /// Not again before this.
+        not_before: DateTime<Utc>,
+        /// Why.
+        error: String,
+    },
+    /// The full list of its rules is in the thread, or can't be anywhere.
+    Listed,
+    /// The cards show this version now.
+    Updated {
+        /// The version.
+        shows: u32,
+        /// The message that stands for it now, if a new one had to be posted.
+        card: Option<CardRef>,
+        /// Messages that are no more.
+        lost: Vec<CardRef>,
+        /// Whether the `response_url` was used.
+        reply_used: bool,
+    },
+    /// The cards could not be updated.
+    NotUpdated {
+        /// Not again before this.
+        not_before: DateTime<Utc>,
+        /// Whether a new message may be in the channel all the same.
+        maybe_posted: bool,
+        /// Messages that are no more.
+        lost: Vec<CardRef>,
+        /// Slack's error.
+        error: String,
+    },
+}

@@ -1,0 +1,190 @@
+//! What may happen to a request, and what follows: one pure function.
+//!
+//! A transition is a value. [`step`] says what must hold in the store ([`Guard`]), what comes next, and what is to be done
+//! then. The store turns the guard into its condition, so the database and the domain cannot disagree.
+
+mod deciding;
+mod event;
+mod posting;
+mod reverting;
+
+use chrono::{DateTime, Utc};
+
+use self::{
+    deciding::{decided, removed_by_hand, retry_asked},
+    posting::{claim_post, dismissed, not_posted, posted, resolved, updated},
+    reverting::{claim_revert, held, revert_ended, set_fates},
+};
+use super::request::{Request, State};
+
+pub use self::event::Event;
+
+/// What must hold in the store for a transition to happen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Guard {
+    /// The name of the state that it leaves.
+    pub state: &'static str,
+    /// The revision that it was computed from.
+    pub revision: u64,
+}
+
+/// What is to be done once a transition is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Put it into Slack.
+    Post,
+    /// Bring its cards up to its state.
+    Update,
+    /// A decision asked for a revert: claim it.
+    Revert,
+    /// Take it back now; the claim is ours.
+    RevertNow(Box<DeniedRequest>),
+    /// A rule stays open that somebody denied: a person has to look.
+    Alarm,
+}
+
+/// One step of a request's life.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transition {
+    /// What must hold.
+    pub guard: Guard,
+    /// What comes next.
+    pub next: Request,
+    /// What is to be done.
+    pub effects: Vec<Effect>,
+}
+
+/// A request with a stored Deny, claimed for a revert: the only thing that a revert takes. Only [`step`] makes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeniedRequest {
+    request: Request,
+    holder: String,
+}
+
+impl DeniedRequest {
+    /// The request as it was stored with the claim.
+    #[must_use]
+    pub fn request(&self) -> &Request {
+        &self.request
+    }
+
+    /// The claim's holder.
+    #[must_use]
+    pub fn holder(&self) -> &str {
+        &self.holder
+    }
+}
+
+/// Why an event changes nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Somebody decided before.
+    #[error("it was decided before")]
+    AlreadyDecided,
+    /// It is over without a decision: withdrawn, or found to open nothing.
+    #[error("it is over: {0}")]
+    Over(&'static str),
+    /// Nothing is known that could be allowed or taken back.
+    #[error("there is nothing to decide: what was opened is not known")]
+    NothingToDecide,
+    /// Not all of its rules were shown yet: a Deny would remove what nobody saw.
+    #[error("the full list of its rules is still on its way into the thread")]
+    NotListed,
+    /// Somebody else is at it.
+    #[error("somebody else is working on it")]
+    Leased,
+    /// The claim was lost to somebody else.
+    #[error("the claim was lost")]
+    ClaimLost,
+    /// There is nothing to do: the event was seen before, or the state needs no such work.
+    #[error("nothing to do in state {0}")]
+    NothingToDo(&'static str),
+    /// The fates do not go with the rules.
+    #[error("{got} outcomes for {rules} rules")]
+    Mismatch {
+        /// How many outcomes came.
+        got: usize,
+        /// How many rules there are.
+        rules: usize,
+    },
+}
+
+/// What follows when `event` happens to `request` at `now`; `nonce` marks the commit.
+///
+/// # Errors
+/// The event changes nothing; the refusal says why.
+pub fn step(request: &Request, event: Event, now: DateTime<Utc>, nonce: &str) -> Result<Transition, Refusal> {
+    let mut next = request.clone();
+    let effects = apply(&mut next, event, now)?;
+    next.revision = request.revision + 1;
+    nonce.clone_into(&mut next.nonce);
+    Ok(Transition { guard: Guard { state: request.state.name(), revision: request.revision }, next, effects })
+}
+
+fn apply(next: &mut Request, event: Event, now: DateTime<Utc>) -> Result<Vec<Effect>, Refusal> {
+    match event {
+        Event::Resolved(opening) => resolved(next, opening, now),
+        Event::Dismissed(reason) => dismissed(next, reason, now),
+        Event::ClaimPost(lease) => claim_post(next, lease, now),
+        Event::Posted { card, shows } => Ok(posted(next, card, shows, now)),
+        Event::NotPosted { holder, not_before, maybe_posted, error } => {
+            not_posted(next, &holder, not_before, maybe_posted, error, now)
+        }
+        Event::Decided { decision, watch_only, card, reply } => decided(next, decision, watch_only, card, reply, now),
+        Event::RetryAsked { by, reply } => retry_asked(next, &by, reply, now),
+        Event::RemovedByHand { rules, by, at } => removed_by_hand(next, &rules, &by, at, now),
+        Event::ClaimRevert(lease) => claim_revert(next, lease, now),
+        Event::RevokeAttempted { holder, rules } => {
+            held(next, &holder)?;
+            for place in rules {
+                if let Some(rule) = next.change.opening.rules_mut().get_mut(place) {
+                    rule.asked = true;
+                }
+            }
+            next.revoke_attempted_at.get_or_insert(now);
+            next.note(now, "asking EC2 to revoke");
+            Ok(Vec::new())
+        }
+        Event::RevokeAnswered { holder, request_id } => {
+            held(next, &holder)?;
+            next.note(now, format!("EC2 took the revoke {request_id}"));
+            next.revoke_request_ids.push(request_id);
+            Ok(Vec::new())
+        }
+        Event::RevertEnded { holder, fates, verified_after_ms, failure } => {
+            held(next, &holder)?;
+            revert_ended(next, fates, verified_after_ms, failure, now)
+        }
+        Event::RevertPostponed { holder, fates, not_before, error } => {
+            held(next, &holder)?;
+            set_fates(next, fates)?;
+            next.note(now, format!("revert postponed: {error}"));
+            next.revert_tries.again(not_before, error);
+            next.state = State::Reverting { lease: None };
+            // The card says once that it takes longer; it need not say so at each try.
+            if next.revert_tries.failed > 1 {
+                return Ok(Vec::new());
+            }
+            next.version += 1;
+            next.card_tries.reset(now);
+            Ok(vec![Effect::Update])
+        }
+        Event::Listed if next.listed => Err(Refusal::NothingToDo(next.state.name())),
+        Event::Listed => {
+            next.listed = true;
+            next.note(now, "all rules listed");
+            Ok(Vec::new())
+        }
+        Event::Updated { shows, card, lost, reply_used } => Ok(updated(next, shows, card, &lost, reply_used, now)),
+        Event::NotUpdated { not_before, maybe_posted, lost, error } => {
+            next.cards.retain(|card| !lost.contains(card));
+            next.maybe_posted |= maybe_posted;
+            next.note(now, format!("card not updated: {error}"));
+            next.card_tries.again(not_before, error);
+            Ok(Vec::new())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,144 @@
+//! Describing, posting and updating: a request's way into Slack.
+
+use chrono::{DateTime, Utc};
+
+use super::{Effect, Refusal, deciding::withdraw};
+use crate::domain::{
+    change::{Ignored, Opening},
+    request::{CardRef, Lease, Request, SHOWN_RULES, State},
+};
+
+pub(super) fn resolved(next: &mut Request, opening: Opening, now: DateTime<Utc>) -> Result<Vec<Effect>, Refusal> {
+    if !matches!(next.change.opening, Opening::Unresolved(_)) {
+        return Err(Refusal::NothingToDo(next.state.name()));
+    }
+    next.listed = opening.rules().len() <= SHOWN_RULES;
+    next.change.opening = opening;
+    next.card_tries.reset(now);
+    next.note(now, "described");
+    Ok(vec![Effect::Post])
+}
+
+pub(super) fn dismissed(next: &mut Request, reason: Ignored, now: DateTime<Utc>) -> Result<Vec<Effect>, Refusal> {
+    if !matches!(next.change.opening, Opening::Unresolved(_)) || !next.state.awaits_decision() {
+        return Err(Refusal::NothingToDo(next.state.name()));
+    }
+    next.state = State::Ignored { reason };
+    next.note(now, format!("described, and ignored: {reason}"));
+    Ok(Vec::new())
+}
+
+pub(super) fn claim_post(next: &mut Request, lease: Lease, now: DateTime<Utc>) -> Result<Vec<Effect>, Refusal> {
+    match &next.state {
+        State::NeedsPost if next.card_tries.not_before <= now => {}
+        State::Posting { lease: held } if held.until <= now => next.maybe_posted = true,
+        State::NeedsPost | State::Posting { .. } => return Err(Refusal::Leased),
+        State::Pending
+        | State::Approved
+        | State::Denied
+        | State::Reverting { .. }
+        | State::Reverted
+        | State::AlreadyGone
+        | State::ChangedByHand
+        | State::PartlyReverted
+        | State::RevertFailed
+        | State::Observed
+        | State::Withdrawn
+        | State::Ignored { .. } => return Err(Refusal::NothingToDo(next.state.name())),
+    }
+    next.state = State::Posting { lease };
+    Ok(Vec::new())
+}
+
+pub(super) fn posted(next: &mut Request, card: Option<CardRef>, shows: u32, now: DateTime<Utc>) -> Vec<Effect> {
+    if let Some(card) = card {
+        next.note(now, format!("posted as {} in {}", card.ts, card.channel));
+        next.adopt(card);
+    } else {
+        next.note(now, "posted");
+    }
+    next.maybe_posted = false;
+    next.card_tries.reset(now);
+    match next.state {
+        State::NeedsPost | State::Posting { .. } => {
+            next.rendered_version = next.rendered_version.max(shows);
+            next.state = State::Pending;
+            if next.all_removed_by_hand() {
+                withdraw(next, now);
+                return vec![Effect::Update];
+            }
+            Vec::new()
+        }
+        // Something happened before the post was recorded: the new message shows what was, so it must be updated too.
+        State::Pending
+        | State::Approved
+        | State::Denied
+        | State::Reverting { .. }
+        | State::Reverted
+        | State::AlreadyGone
+        | State::ChangedByHand
+        | State::PartlyReverted
+        | State::RevertFailed
+        | State::Observed
+        | State::Withdrawn
+        | State::Ignored { .. } => {
+            next.rendered_version = next.rendered_version.min(shows);
+            vec![Effect::Update]
+        }
+    }
+}
+
+pub(super) fn not_posted(
+    next: &mut Request,
+    holder: &str,
+    not_before: DateTime<Utc>,
+    maybe_posted: bool,
+    error: String,
+    now: DateTime<Utc>,
+) -> Result<Vec<Effect>, Refusal> {
+    match &next.state {
+        State::Posting { lease } if lease.holder == holder => {
+            next.state = State::NeedsPost;
+            next.maybe_posted |= maybe_posted;
+            next.note(now, format!("not posted: {error}"));
+            next.card_tries.again(not_before, error);
+            Ok(Vec::new())
+        }
+        State::NeedsPost
+        | State::Posting { .. }
+        | State::Pending
+        | State::Approved
+        | State::Denied
+        | State::Reverting { .. }
+        | State::Reverted
+        | State::AlreadyGone
+        | State::ChangedByHand
+        | State::PartlyReverted
+        | State::RevertFailed
+        | State::Observed
+        | State::Withdrawn
+        | State::Ignored { .. } => Err(Refusal::ClaimLost),
+    }
+}
+
+pub(super) fn updated(
+    next: &mut Request,
+    shows: u32,
+    card: Option<CardRef>,
+    lost: &[CardRef],
+    reply_used: bool,
+    now: DateTime<Utc>,
+) -> Vec<Effect> {
+    next.cards.retain(|card| !lost.contains(card));
+    if let Some(card) = card {
+        next.adopt(card);
+    }
+    if reply_used && let Some(reply) = &mut next.reply {
+        reply.uses_left = reply.uses_left.saturating_sub(1);
+    }
+    next.maybe_posted = false;
+    // Not the larger of the two: a slow update may have overwritten a newer one, which then has to be shown again.
+    next.rendered_version = shows;
+    next.card_tries.reset(now);
+    if shows < next.version { vec![Effect::Update] } else { Vec::new() }
+}

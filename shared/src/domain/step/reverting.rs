@@ -1,0 +1,102 @@
+//! Taking a denied opening back: claims, and how it ends.
+
+use chrono::{DateTime, Utc};
+
+use super::{DeniedRequest, Effect, Refusal, deciding::UPDATE_GRACE};
+use crate::domain::{
+    change::Fate,
+    request::{Failure, Lease, Request, State},
+};
+
+pub(super) fn claim_revert(next: &mut Request, lease: Lease, now: DateTime<Utc>) -> Result<Vec<Effect>, Refusal> {
+    match &next.state {
+        State::Denied => {}
+        State::Reverting { lease: None } if next.revert_tries.not_before <= now => {}
+        State::Reverting { lease: Some(held) } if held.until <= now => {}
+        State::Reverting { .. } => return Err(Refusal::Leased),
+        State::NeedsPost
+        | State::Posting { .. }
+        | State::Pending
+        | State::Approved
+        | State::Reverted
+        | State::AlreadyGone
+        | State::ChangedByHand
+        | State::PartlyReverted
+        | State::RevertFailed
+        | State::Observed
+        | State::Withdrawn
+        | State::Ignored { .. } => return Err(Refusal::NothingToDo(next.state.name())),
+    }
+    let holder = lease.holder.clone();
+    next.state = State::Reverting { lease: Some(lease) };
+    Ok(vec![Effect::RevertNow(Box::new(DeniedRequest { request: next.clone(), holder }))])
+}
+
+pub(super) fn held(next: &Request, holder: &str) -> Result<(), Refusal> {
+    match &next.state {
+        State::Reverting { lease: Some(lease) } if lease.holder == holder => Ok(()),
+        State::NeedsPost
+        | State::Posting { .. }
+        | State::Pending
+        | State::Approved
+        | State::Denied
+        | State::Reverting { .. }
+        | State::Reverted
+        | State::AlreadyGone
+        | State::ChangedByHand
+        | State::PartlyReverted
+        | State::RevertFailed
+        | State::Observed
+        | State::Withdrawn
+        | State::Ignored { .. } => Err(Refusal::ClaimLost),
+    }
+}
+
+pub(super) fn revert_ended(
+    next: &mut Request,
+    fates: Vec<Fate>,
+    verified_after_ms: Option<u64>,
+    failure: Option<Failure>,
+    now: DateTime<Utc>,
+) -> Result<Vec<Effect>, Refusal> {
+    set_fates(next, fates)?;
+    next.state = fold(next.change.opening.rules().iter().map(|rule| &rule.fate));
+    next.verified_after_ms = verified_after_ms.or(next.verified_after_ms);
+    next.version += 1;
+    next.card_tries.reset(now + UPDATE_GRACE);
+    next.note(now, next.state.name());
+    let bad = matches!(next.state, State::PartlyReverted | State::RevertFailed);
+    next.failure = if bad { failure } else { None };
+    Ok(if bad { vec![Effect::Alarm, Effect::Update] } else { vec![Effect::Update] })
+}
+
+pub(super) fn set_fates(next: &mut Request, fates: Vec<Fate>) -> Result<(), Refusal> {
+    let rules = next.change.opening.rules_mut();
+    if fates.len() != rules.len() {
+        return Err(Refusal::Mismatch { got: fates.len(), rules: rules.len() });
+    }
+    for (rule, fate) in rules.iter_mut().zip(fates) {
+        rule.fate = fate;
+    }
+    Ok(())
+}
+
+/// The end of a revert. A rule that still stands counts as failed: nothing may look better than it is.
+fn fold<'a>(fates: impl Iterator<Item = &'a Fate>) -> State {
+    let (mut failed, mut changed, mut removed) = (false, false, false);
+    for fate in fates {
+        match fate {
+            Fate::Failed { .. } | Fate::Standing => failed = true,
+            Fate::Changed { .. } => changed = true,
+            Fate::Removed => removed = true,
+            Fate::NotThere | Fate::RemovedByHand { .. } => {}
+        }
+    }
+    match (failed, changed, removed) {
+        (true, _, true) => State::PartlyReverted,
+        (true, _, false) => State::RevertFailed,
+        (false, true, _) => State::ChangedByHand,
+        (false, false, true) => State::Reverted,
+        (false, false, false) => State::AlreadyGone,
+    }
+}

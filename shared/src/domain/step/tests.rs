@@ -1,0 +1,348 @@
+//! The stories of one request, and every state against every event.
+
+use chrono::TimeDelta;
+
+use super::*;
+use crate::domain::{
+    change::{Actor, Change, Fate, Ignored, Lookup, OpenedRule, Opening, Origin, Place},
+    ids::{ChannelId, RequestId, SlackUserId},
+    request::{CardRef, Decision, Failure, Lease, Requester, Verdict},
+    rule::{IngressRule, RuleText, SourceText},
+};
+
+fn now() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_795_190_000, 0).expect("a time")
+}
+
+fn later(seconds: i64) -> DateTime<Utc> {
+    now() + TimeDelta::seconds(seconds)
+}
+
+fn rules(count: u16) -> Vec<OpenedRule> {
+    let rule = |port: u16| {
+        let text = RuleText {
+            ip_protocol: "tcp".to_owned(),
+            from_port: Some(port.into()),
+            to_port: Some(port.into()),
+            source: SourceText::CidrIpv4("203.0.113.0/24".to_owned()),
+        };
+        OpenedRule::new(IngressRule::parse(&text).expect("a rule"), None, None)
+    };
+    (1..=count).map(rule).collect()
+}
+
+fn request_of(opening: Opening) -> Request {
+    let change = Change {
+        id: RequestId::parse("59dbff89-35bd-4eac-99ed-be587EXAMPLE").expect("an id"),
+        place: Place::default(),
+        at: now(),
+        actor: Actor::Root { account: None },
+        origin: Origin::default(),
+        opening,
+    };
+    Request::new(change, now(), "first".to_owned())
+}
+
+fn request() -> Request {
+    request_of(Opening::Authorized { rules: rules(2) })
+}
+
+fn lease(holder: &str, until: DateTime<Utc>) -> Lease {
+    Lease { holder: holder.to_owned(), until }
+}
+
+fn card(ts: &str) -> CardRef {
+    CardRef { channel: ChannelId::parse("C0123456789").expect("a channel"), ts: ts.to_owned() }
+}
+
+fn decision(verdict: Verdict) -> Event {
+    let decision = Decision {
+        verdict,
+        by: SlackUserId::parse("U0BOB0000").expect("a user"),
+        by_name: "bob".to_owned(),
+        at: now(),
+        reason: None,
+        requester: Requester::NotAsked,
+    };
+    Event::Decided { decision, watch_only: false, card: Some(card("1.1")), reply: None }
+}
+
+fn then(request: &Request, event: Event) -> Request {
+    let name = format!("{event:?}");
+    step(request, event, now(), "n").unwrap_or_else(|refusal| panic!("{name}: {refusal}")).next
+}
+
+fn pending() -> Request {
+    let posting = then(&request(), Event::ClaimPost(lease("p", later(60))));
+    then(&posting, Event::Posted { card: Some(card("1.1")), shows: 1 })
+}
+
+fn reverting() -> Request {
+    then(&then(&pending(), decision(Verdict::Deny)), Event::ClaimRevert(lease("r", later(60))))
+}
+
+fn ended(fates: Vec<Fate>) -> Request {
+    let failure = Some(Failure { code: "X".to_owned(), doing: String::new(), hint: String::new() });
+    then(&reverting(), Event::RevertEnded { holder: "r".to_owned(), fates, verified_after_ms: None, failure })
+}
+
+fn failed() -> Fate {
+    Fate::Failed { why: "UnauthorizedOperation".to_owned() }
+}
+
+fn by_hand(rules: Vec<usize>) -> Event {
+    Event::RemovedByHand { rules, by: "alice".to_owned(), at: now() }
+}
+
+#[test]
+fn an_opening_is_posted_denied_and_taken_back() {
+    let request = request();
+    assert_eq!(request.work(now()), Some(crate::domain::request::Work::Post));
+    let pending = pending();
+    assert_eq!((pending.due_at(), pending.rendered_version), (None, 1));
+    let denied = then(&pending, decision(Verdict::Deny));
+    assert_eq!(denied.work(now()), Some(crate::domain::request::Work::Revert));
+    let reverted = ended(vec![Fate::Removed, Fate::Removed]);
+    assert_eq!(reverted.state, State::Reverted);
+    let shown =
+        then(&reverted, Event::Updated { shows: reverted.version, card: None, lost: Vec::new(), reply_used: false });
+    assert_eq!(shown.due_at(), None);
+}
+
+#[test]
+fn the_outcomes_of_the_rules_fold_into_one() {
+    let changed = || Fate::Changed { now: rules(3)[2].rule.clone() };
+    for (fates, state) in [
+        (vec![Fate::Removed, failed()], State::PartlyReverted),
+        (vec![Fate::NotThere, failed()], State::RevertFailed),
+        (vec![changed(), failed()], State::RevertFailed),
+        (vec![changed(), Fate::Removed], State::ChangedByHand),
+        (vec![Fate::NotThere, Fate::Removed], State::Reverted),
+        (vec![Fate::NotThere, Fate::NotThere], State::AlreadyGone),
+        (vec![Fate::Standing, Fate::Removed], State::PartlyReverted),
+    ] {
+        assert_eq!(ended(fates.clone()).state, state, "{fates:?}");
+    }
+}
+
+#[test]
+fn a_revert_that_failed_raises_an_alarm_and_can_be_retried() {
+    let fates = vec![Fate::Removed, failed()];
+    let event = Event::RevertEnded { holder: "r".to_owned(), fates, verified_after_ms: None, failure: None };
+    let transition = step(&reverting(), event, now(), "n").expect("an end");
+    assert!(transition.effects.contains(&Effect::Alarm));
+    let again = then(&transition.next, Event::RetryAsked { by: "U0BOB0000".to_owned(), reply: None });
+    assert_eq!(again.state, State::Denied);
+    let fates: Vec<_> = again.change.opening.rules().iter().map(|rule| rule.fate.clone()).collect();
+    assert_eq!(fates, [Fate::Removed, Fate::Standing], "what is removed stays removed");
+}
+
+#[test]
+fn one_decision_wins_and_never_changes() {
+    let approved = then(&pending(), decision(Verdict::Approve));
+    assert_eq!(step(&approved, decision(Verdict::Deny), now(), "n"), Err(Refusal::AlreadyDecided));
+    let denied = then(&pending(), decision(Verdict::Deny));
+    assert_eq!(step(&denied, decision(Verdict::Approve), now(), "n"), Err(Refusal::AlreadyDecided));
+}
+
+#[test]
+fn the_first_click_brings_the_card_along() {
+    let posting = then(&request(), Event::ClaimPost(lease("p", later(60))));
+    let denied = then(&posting, decision(Verdict::Deny));
+    assert_eq!((denied.cards.as_slice(), denied.rendered_version), ([card("1.1")].as_slice(), 1));
+    // The poster records the same message a little later, and another that it had posted before.
+    let both = then(&denied, Event::Posted { card: Some(card("1.2")), shows: 1 });
+    assert_eq!((both.state.name(), both.cards.len()), ("Denied", 2));
+    assert!(both.rendered_version < both.version, "both have to be updated");
+}
+
+#[test]
+fn a_deny_while_only_watching_is_final() {
+    let Event::Decided { decision, card, reply, .. } = decision(Verdict::Deny) else { panic!("a decision") };
+    let observed = then(&pending(), Event::Decided { decision, watch_only: true, card, reply });
+    assert_eq!(observed.state, State::Observed);
+    assert_eq!(observed.due_for(crate::domain::request::Work::Revert), None);
+    assert!(step(&observed, Event::ClaimRevert(lease("r", later(60))), later(9_999), "n").is_err());
+}
+
+#[test]
+fn a_removal_by_hand_withdraws_once_all_rules_are_gone() {
+    let one = then(&pending(), by_hand(vec![0]));
+    assert_eq!(one.state, State::Pending);
+    assert!(one.rendered_version < one.version, "the card shows what is left");
+    assert_eq!(then(&one, by_hand(vec![1])).state, State::Withdrawn);
+    assert_eq!(then(&request(), by_hand(vec![0, 1])).state, State::Withdrawn);
+}
+
+#[test]
+fn while_posting_a_withdrawal_waits_for_the_post() {
+    let posting = then(&request(), Event::ClaimPost(lease("p", later(60))));
+    let gone = then(&posting, by_hand(vec![0, 1]));
+    assert_eq!(gone.state.name(), "Posting");
+    let posted = then(&gone, Event::Posted { card: Some(card("1.1")), shows: 1 });
+    assert_eq!(posted.state, State::Withdrawn);
+    assert!(posted.rendered_version < posted.version);
+}
+
+#[test]
+fn a_lease_is_honoured_until_it_runs_out() {
+    let posting = then(&request(), Event::ClaimPost(lease("p", later(60))));
+    let other = || Event::ClaimPost(lease("q", later(120)));
+    assert_eq!(step(&posting, other(), later(59), "n"), Err(Refusal::Leased));
+    let taken = step(&posting, other(), later(60), "n").expect("the lease ran out").next;
+    assert!(taken.maybe_posted, "whoever was killed may have posted");
+    let stale =
+        Event::NotPosted { holder: "p".to_owned(), not_before: now(), maybe_posted: false, error: String::new() };
+    assert_eq!(step(&taken, stale, now(), "n"), Err(Refusal::ClaimLost));
+}
+
+#[test]
+fn whoever_lost_the_claim_cannot_end_the_revert() {
+    let taken = step(&reverting(), Event::ClaimRevert(lease("s", later(200))), later(61), "n").expect("ran out").next;
+    for event in [
+        Event::RevokeAttempted { holder: "r".to_owned(), rules: vec![0] },
+        Event::RevertEnded {
+            holder: "r".to_owned(),
+            fates: rules(2).into_iter().map(|_| Fate::Removed).collect(),
+            verified_after_ms: None,
+            failure: None,
+        },
+        Event::RevertPostponed { holder: "r".to_owned(), fates: Vec::new(), not_before: now(), error: String::new() },
+    ] {
+        assert_eq!(step(&taken, event, now(), "n"), Err(Refusal::ClaimLost));
+    }
+}
+
+#[test]
+fn a_slow_update_that_overwrote_a_newer_one_is_done_again() {
+    let reverted = ended(vec![Fate::Removed, Fate::Removed]);
+    let shown = |request: &Request, shows| {
+        then(request, Event::Updated { shows, card: None, lost: Vec::new(), reply_used: false })
+    };
+    let newest = shown(&reverted, reverted.version);
+    let overwritten = shown(&newest, reverted.version - 1);
+    assert!(overwritten.due_for(crate::domain::request::Work::Update).is_some());
+}
+
+#[test]
+fn nothing_is_denied_that_was_not_shown_in_full() {
+    let request = request_of(Opening::Authorized { rules: rules(21) });
+    let posting = then(&request, Event::ClaimPost(lease("p", later(60))));
+    let posted = then(&posting, Event::Posted { card: Some(card("1.1")), shows: 1 });
+    assert_eq!(step(&posted, decision(Verdict::Deny), now(), "n"), Err(Refusal::NotListed));
+    assert!(step(&posted, decision(Verdict::Approve), now(), "n").is_ok());
+    let listed = then(&posted, Event::Listed);
+    assert_eq!(then(&listed, decision(Verdict::Deny)).state, State::Denied);
+}
+
+#[test]
+fn what_is_not_known_cannot_be_decided() {
+    let unreadable = request_of(Opening::Unreadable { why: "It was cut off.".to_owned() });
+    assert_eq!(step(&unreadable, decision(Verdict::Deny), now(), "n"), Err(Refusal::NothingToDecide));
+}
+
+/// A request in every state that there is.
+fn every_state() -> Vec<Request> {
+    let posting = then(&request(), Event::ClaimPost(lease("p", later(60))));
+    let postponed = Event::RevertPostponed {
+        holder: "r".to_owned(),
+        fates: vec![Fate::Standing, Fate::Standing],
+        not_before: later(10),
+        error: String::new(),
+    };
+    let Event::Decided { decision: deny, card, reply, .. } = decision(Verdict::Deny) else { panic!("a decision") };
+    let unresolved = request_of(Opening::Unresolved(Lookup::Modified { rules: Vec::new() }));
+    vec![
+        request(),
+        posting,
+        pending(),
+        then(&pending(), decision(Verdict::Approve)),
+        then(&pending(), decision(Verdict::Deny)),
+        reverting(),
+        then(&reverting(), postponed),
+        ended(vec![Fate::Removed, Fate::Removed]),
+        ended(vec![Fate::NotThere, Fate::NotThere]),
+        ended(vec![Fate::Changed { now: rules(3)[2].rule.clone() }, Fate::NotThere]),
+        ended(vec![Fate::Removed, failed()]),
+        ended(vec![failed(), failed()]),
+        then(&pending(), Event::Decided { decision: deny, watch_only: true, card, reply }),
+        then(&request(), by_hand(vec![0, 1])),
+        then(&unresolved, Event::Dismissed(Ignored::Narrowing)),
+        unresolved,
+    ]
+}
+
+fn every_event() -> Vec<Event> {
+    let holder = || "r".to_owned();
+    vec![
+        Event::Resolved(Opening::Authorized { rules: rules(2) }),
+        Event::Dismissed(Ignored::Egress),
+        Event::ClaimPost(lease("x", later(500))),
+        Event::Posted { card: Some(card("2.2")), shows: 1 },
+        Event::NotPosted { holder: "p".to_owned(), not_before: later(5), maybe_posted: true, error: String::new() },
+        decision(Verdict::Approve),
+        decision(Verdict::Deny),
+        Event::RetryAsked { by: String::new(), reply: None },
+        by_hand(vec![0, 1]),
+        Event::ClaimRevert(lease("x", later(500))),
+        Event::RevokeAttempted { holder: holder(), rules: vec![0, 9] },
+        Event::RevokeAnswered { holder: holder(), request_id: "e".to_owned() },
+        Event::RevertEnded {
+            holder: holder(),
+            fates: vec![Fate::Removed, failed()],
+            verified_after_ms: None,
+            failure: None,
+        },
+        Event::RevertPostponed {
+            holder: holder(),
+            fates: vec![Fate::Standing, Fate::Removed],
+            not_before: later(5),
+            error: String::new(),
+        },
+        Event::Listed,
+        Event::Updated { shows: 1, card: None, lost: vec![card("1.1")], reply_used: true },
+        Event::NotUpdated { not_before: later(5), maybe_posted: true, lost: Vec::new(), error: String::new() },
+    ]
+}
+
+#[test]
+fn every_state_against_every_event_keeps_the_promises() {
+    let states = every_state();
+    let names: std::collections::BTreeSet<_> = states.iter().map(|request| request.state.name()).collect();
+    assert_eq!(names.len(), 14, "a state is missing here: {names:?}");
+    for before in &states {
+        for event in every_event() {
+            let story = format!("{} + {event:?}", before.state.name());
+            let Ok(Transition { guard, next, effects }) = step(before, event, later(100), "nonce") else { continue };
+            assert_eq!(guard, Guard { state: before.state.name(), revision: before.revision }, "{story}");
+            assert_eq!((next.revision, next.nonce.as_str()), (before.revision + 1, "nonce"), "{story}");
+            assert!(next.version >= before.version, "{story}");
+            assert!(next.history.len() >= before.history.len(), "{story}");
+            if before.decision.is_some() {
+                assert_eq!(next.decision, before.decision, "a decision never changes: {story}");
+            }
+            let reverts = effects.iter().any(|effect| matches!(effect, Effect::RevertNow(_)));
+            let denied = next.decision.as_ref().is_some_and(|decision| decision.verdict == Verdict::Deny);
+            assert!(!reverts || denied, "no revert without a stored Deny: {story}");
+            if matches!(before.state, State::Approved | State::Observed | State::Withdrawn) {
+                assert_eq!(next.state, before.state, "final: {story}");
+            }
+            if next.state.awaits_decision() {
+                assert!(next.decision.is_none(), "{story}");
+            }
+            assert_eq!(next.due_at().is_none(), next.work(DateTime::<Utc>::MAX_UTC).is_none(), "{story}");
+        }
+    }
+}
+
+#[test]
+fn the_history_is_capped_and_keeps_its_beginning() {
+    let mut request = pending();
+    for _ in 0..200 {
+        let event =
+            Event::NotUpdated { not_before: now(), maybe_posted: false, lost: Vec::new(), error: "x".to_owned() };
+        request = then(&request, event);
+    }
+    assert_eq!(request.history.len(), 60);
+    assert_eq!(request.history[0].what, "stored");
+}

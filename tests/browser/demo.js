@@ -1,0 +1,145 @@
+// The running demo and a browser on its page.
+
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { chromium } from "playwright-core";
+
+const REPOSITORY = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
+const BROWSERS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/usr/bin/google-chrome-stable"];
+const FLAGS = [
+  "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+  "--disable-component-update", "--disable-sync",
+];
+/** How long a card may take, in milliseconds: a busy machine, binaries without optimization, a cold function. */
+export const PATIENCE = 60_000;
+
+/** Starts `local demo` on a free port with a data folder of its own. Resolves once it has printed its address. */
+export async function startDemo() {
+  const binary = path.join(process.env.CARGO_TARGET_DIR ?? path.join(REPOSITORY, "target"), "debug/local");
+  if (!existsSync(binary)) throw new Error(`${binary} is not there: build it with "cargo build --workspace"`);
+  const data = mkdtempSync(path.join(tmpdir(), "portcullis-demo-"));
+  const child = spawn(binary, ["demo", "--port", "0", "--data", data], { stdio: ["ignore", "pipe", "pipe"] });
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  const url = await addressOf(child);
+  const stop = async () => {
+    child.kill("SIGTERM");
+    const code = await ended;
+    rmSync(data, { recursive: true, force: true });
+    return code;
+  };
+  return { url, stop };
+}
+
+function addressOf(child) {
+  return new Promise((resolve, reject) => {
+    let printed = "";
+    let errors = "";
+    child.stderr.on("data", (chunk) => (errors += chunk));
+    child.stdout.on("data", (chunk) => {
+      printed += chunk;
+      const found = /http:\/\/127\.0\.0\.1:\d+\//.exec(printed);
+      if (found) resolve(found[0]);
+    });
+    child.once("error", reject);
+    child.once("exit", (code) => reject(new Error(`local demo ended with ${code}: ${printed}${errors}`)));
+  });
+}
+
+/** A headless Chromium: `CHROME`, or the first of the usual places. */
+export async function startBrowser() {
+  const executablePath = process.env.CHROME ?? BROWSERS.find((candidate) => existsSync(candidate));
+  if (!executablePath || !existsSync(executablePath)) {
+    throw new Error(
+      `${executablePath ?? "Chromium"} is not there. Install it with "apt-get install chromium", or name another ` +
+        "Chromium or Chrome in the environment variable CHROME.",
+    );
+  }
+  return chromium.launch({ executablePath, args: FLAGS });
+}
+
+/** The page, as a person uses it. */
+export class Page {
+  constructor(page) {
+    this.page = page;
+    page.setDefaultTimeout(PATIENCE);
+  }
+
+  static async open(browser, url, options = {}) {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+    const page = await context.newPage();
+    await page.goto(url);
+    await page.locator("#group option").first().waitFor({ state: "attached" });
+    return new Page(page);
+  }
+
+  async close() {
+    await this.page.context().close();
+  }
+
+  /** Chooses an account, and with it what the right side shows. */
+  async goTo(account) {
+    await this.page.getByRole("radio", { name: account }).check();
+  }
+
+  /** Says who clicks on the left. */
+  async be(person) {
+    await this.page.getByRole("radio", { name: person }).check();
+  }
+
+  /** Opens a group of the account shown and returns the group's id. */
+  async openGroup({ who = "alice", group = "web", what = "ssh-to-the-world", description = "" } = {}) {
+    const { page } = this;
+    const option = page.locator("#group option").filter({ hasText: new RegExp(`^${group} `) });
+    const id = await option.getAttribute("value");
+    await page.locator("#who").selectOption(who);
+    await page.locator("#group").selectOption(id);
+    await page.locator("#what").selectOption(what);
+    await page.locator("#description").fill(description);
+    await page.getByRole("button", { name: "Open", exact: true }).click();
+    await page.locator("#said").filter({ hasText: "Opened" }).waitFor();
+    return id;
+  }
+
+  /** The card that is about this group. */
+  card(group) {
+    return this.page.locator("article.message:not(.whisper)").filter({ hasText: group });
+  }
+
+  /** Waits until the group's card has a header that begins, after its emoji, with these words. */
+  async cardSays(group, header) {
+    await this.card(group).getByRole("heading", { name: new RegExp(`^\\S+ ${header}`) }).waitFor();
+  }
+
+  async press(group, button) {
+    await this.card(group).getByRole("button", { name: button, exact: true }).click();
+  }
+
+  /** Answers Slack's confirm dialog and returns what it asked. */
+  async confirm(button) {
+    const dialog = this.page.getByRole("dialog");
+    await dialog.waitFor();
+    const asked = await dialog.innerText();
+    await dialog.getByRole("button", { name: button, exact: true }).click();
+    await dialog.waitFor({ state: "hidden" });
+    return asked;
+  }
+
+  /** What only the person who clicks sees. */
+  whisper(text) {
+    return this.page.locator("article.whisper").filter({ hasText: text });
+  }
+
+  /** The rules of a group of the account shown, those that are gone not among them. */
+  rules(group) {
+    return this.page.locator(`section.group[data-group="${group}"] li.rule[data-rule]`);
+  }
+
+  /** SSH rules that let the whole internet into a group. */
+  openDoor(group) {
+    return this.rules(group).filter({ hasText: "tcp 22" }).filter({ hasText: "0.0.0.0/0" });
+  }
+}
