@@ -52,6 +52,31 @@ async fn the_poller_dies_while_it_describes_and_the_next_one_posts() {
 }
 
 #[tokio::test]
+async fn what_is_removed_while_the_card_is_being_posted_is_shown_afterwards() {
+    for all in [false, true] {
+        let story = Story::begin().await;
+        let web = story.group("web");
+        let rdp = Permission::new("tcp", 3389, 3389).from_ipv4("0.0.0.0/0", None);
+        story.open_all(Opener::Alice, &web, vec![ssh(), rdp.clone()]);
+        story.fault("slack", "chat.postMessage", Fault::Slow(Duration::from_secs(2)), None);
+        let poller = story.system.poller.clone();
+        let tick = tokio::spawn(async move { poller.invoke(json!({"tick": "poll"})).await });
+        story.until_cards(1).await;
+        let removed = if all { vec![ssh(), rdp] } else { vec![ssh()] };
+        story.revoke(Opener::Alice, &web, local::world::ec2::Permissions::Array(removed));
+        story.push(&story.records()[1]).await;
+        assert!(tick.await.expect("a task").is_ok());
+        story.system.idle().await;
+        story.no_faults();
+        story.sweep().await;
+        let card = story.card();
+        let shown = if all { "Withdrawn" } else { "1 rule was removed by hand" };
+        assert!(card.text.contains(shown), "{card:#?}");
+        assert!(!story.item().await.is_due());
+    }
+}
+
+#[tokio::test]
 async fn ticks_and_pushes_that_overlap_make_one_card() {
     let story = Story::begin().await;
     story.open(Opener::Alice, &story.group("web"), ssh());
