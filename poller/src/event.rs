@@ -31,6 +31,11 @@ impl Invocation {
         if let Some(messages) = queued(event) {
             return Self::Batch(messages);
         }
+        // A schedule of EventBridge whose input nobody set: `detail` is there, and is no record.
+        let is_scheduled = event.get("source").and_then(Value::as_str) == Some("aws.events");
+        if is_scheduled {
+            return Self::Poll;
+        }
         if event.get("detail-type").is_some() || event.get("detail").is_some_and(Value::is_object) {
             return Self::Pushed(record(event));
         }
@@ -87,7 +92,8 @@ mod tests {
     fn a_tick_says_what_to_do_and_anything_else_means_both() {
         assert_eq!(Invocation::read(&json!({"tick": "poll"})), Invocation::Poll);
         assert_eq!(Invocation::read(&json!({"tick": "sweep"})), Invocation::Sweep);
-        for event in [json!({}), json!(null), json!("x"), json!({"tick": 7}), json!({"Records": []})] {
+        let scheduled = json!({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}});
+        for event in [json!({}), json!(null), json!("x"), json!({"tick": 7}), json!({"Records": []}), scheduled] {
             assert_eq!(Invocation::read(&event), Invocation::Poll, "{event}");
         }
     }
