@@ -159,6 +159,21 @@ async fn a_click_from_another_workspace_or_app_decides_nothing() {
 }
 
 #[tokio::test]
+async fn where_the_app_is_installed_for_an_organization_its_id_is_the_teams() {
+    let story = Story::begin().await;
+    story.reconfigure("team_id = \"T0123456789\"", "team_id = \"E0123456789\"").await;
+    story.open(Opener::Alice, &story.group("web"), ssh());
+    story.poll().await;
+    let mut click = story.press(BOB, "approve");
+    click.payload["team"] = json!(null);
+    click.payload["enterprise"] = json!({"id": "E0123456789", "name": "example"});
+    click.payload["is_enterprise_install"] = json!(true);
+    assert_eq!(story.deliver_click(&click).await, 200);
+    story.system.idle().await;
+    assert_eq!(story.item().await.state(), "Approved", "{:?}", story.whispers(BOB));
+}
+
+#[tokio::test]
 async fn a_button_that_names_another_kind_of_item_decides_nothing() {
     let story = Story::begin().await;
     story.open(Opener::Alice, &story.group("web"), ssh());

@@ -100,7 +100,11 @@ fn block_actions(
         request: RequestId::parse(value).map_err(invalid("actions.value"))?,
         user: SlackUserId::parse(user).map_err(invalid("user.id"))?,
         user_name: first(payload, ["/user/username", "/user/name"]).unwrap_or(user).to_owned(),
-        team: text(payload, "/team/id").map(TeamId::parse).transpose().map_err(invalid("team.id"))?,
+        // Where the app is installed for a whole organization, `team` is null.
+        team: first(payload, ["/team/id", "/enterprise/id"])
+            .map(TeamId::parse)
+            .transpose()
+            .map_err(invalid("team.id"))?,
         app: text(payload, "/api_app_id").map(AppId::parse).transpose().map_err(invalid("api_app_id"))?,
         card: card(payload)?,
         reply: reply(payload, api_base_url, now)?,
