@@ -1,6 +1,16 @@
 //! An opening, its card, and who decides.
 
-use local::system::seed::Opener;
+use std::time::Duration;
+
+use local::{
+    system::seed::{CHANNEL, Opener},
+    world::{
+        ec2::{Operation, Permission, Permissions},
+        faults::Fault,
+        identity::{Caller, Identity},
+        slack::mrkdwn::mentions_and_links,
+    },
+};
 use tests::{ALICE, BOB, CAROL, MALLORY, Story, ssh};
 
 #[tokio::test]
@@ -141,12 +151,98 @@ async fn who_is_nobody_in_slack_is_said_on_the_card() {
 }
 
 #[tokio::test]
+async fn a_session_name_that_somebody_chose_is_nobodys() {
+    let story = Story::begin().await;
+    let web = story.group("web");
+    let forged = [
+        Identity::role(&web.account, "/ci/", "deploy", "bob@example.com"),
+        Identity::role(&web.account, "/", "AWSReservedSSO_AdministratorAccess_0123456789abcdef", "bob@example.com"),
+    ];
+    for (port, identity) in (81..).zip(forged) {
+        let permission = Permission::new("tcp", port, port).from_ipv4("192.0.2.1/32", None);
+        let permissions = Permissions::Array(vec![permission]);
+        let open = Operation::AuthorizeIngress { group: web.reference(), permissions };
+        assert!(story.call_as(&Caller::program(identity, &web.account, &web.region), open).1.is_ok());
+    }
+    story.poll().await;
+    for card in story.cards() {
+        story.click_on(BOB, &card, "approve").await;
+        story.system.idle().await;
+    }
+    assert!(story.whispers(BOB).is_empty(), "{:?}", story.whispers(BOB));
+    let cards = story.cards();
+    assert_eq!(cards.len(), 2);
+    assert!(cards.iter().all(|card| card.seen.contains("not identified in Slack")), "{cards:#?}");
+}
+
+#[tokio::test]
+async fn whoever_has_left_slack_blocks_no_decision() {
+    let story = Story::begin().await;
+    story.system.world.slack.lock().expect("Slack").deactivate(ALICE);
+    story.open(Opener::Alice, &story.group("web"), ssh());
+    story.poll().await;
+    story.click(BOB, "approve").await;
+    story.system.idle().await;
+    assert!(story.card().seen.contains("not identified in Slack"), "{:#?}", story.card());
+}
+
+#[tokio::test]
+async fn where_it_is_allowed_the_requester_approves() {
+    let story = Story::with(|options| options.config.requester_may_approve = true).await;
+    story.open(Opener::Bob, &story.group("web"), ssh());
+    story.poll().await;
+    story.click(BOB, "approve").await;
+    story.system.idle().await;
+    assert_eq!(story.item().await.state(), "Approved");
+}
+
+#[tokio::test]
+async fn a_slow_look_up_is_an_answer_in_time() {
+    let story = Story::begin().await;
+    story.open(Opener::Alice, &story.group("web"), ssh());
+    story.poll().await;
+    story.fault("slack", "users.lookupByEmail", Fault::Slow(Duration::from_secs(20)), None);
+    story.click(BOB, "approve").await;
+    story.system.idle().await;
+    assert!(story.whispers(BOB)[0].contains("try again"), "{:?}", story.whispers(BOB));
+    assert_eq!(story.item().await.state(), "Pending");
+}
+
+#[tokio::test]
+async fn text_that_others_chose_calls_nobody_and_links_nowhere() {
+    let story = Story::begin().await;
+    story.open(Opener::Alice, &story.group("web"), ssh());
+    let mut record = story.records().remove(0);
+    let hostile = "<!channel> <@U0BOB000001> `*_~ <https://evil.example|click> @everyone\u{202e}\n&amp;";
+    for field in ["userAgent", "sourceIPAddress"] {
+        record[field] = hostile.into();
+    }
+    record["requestParameters"]["ipPermissions"]["items"][0]["ipRanges"]["items"][0]["description"] = hostile.into();
+    record["responseElements"]["securityGroupRuleSet"]["items"][0]["description"] = hostile.into();
+    record["userIdentity"]["sessionContext"]["sessionIssuer"]["userName"] = hostile.into();
+    story.push(&record).await;
+    let calls = |story: &Story| {
+        let slack = story.system.world.slack.lock().expect("Slack");
+        let messages = slack.messages(CHANNEL);
+        let tokens: Vec<_> = messages.iter().flat_map(|message| mentions_and_links(&message.blocks)).collect();
+        format!("{tokens:?}")
+    };
+    let said = calls(&story);
+    assert!(!said.contains("channel") && !said.contains("evil") && !said.contains("everyone"), "{said}");
+    story.click(BOB, "deny").await;
+    story.system.idle().await;
+    assert_eq!(story.item().await.state(), "Reverted");
+    let said = calls(&story);
+    assert!(!said.contains("channel") && !said.contains("evil") && !said.contains("everyone"), "{said}");
+}
+
+#[tokio::test]
 async fn while_slack_does_not_tell_who_opened_it_nobody_approves() {
     let story = Story::begin().await;
     let web = story.group("web");
     story.open(Opener::Alice, &web, ssh());
     story.poll().await;
-    story.fault("slack", "users.lookupByEmail", local::world::faults::Fault::ServerError, None);
+    story.fault("slack", "users.lookupByEmail", Fault::ServerError, None);
 
     story.click(BOB, "approve").await;
     story.system.idle().await;
