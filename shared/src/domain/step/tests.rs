@@ -6,7 +6,7 @@ use super::*;
 use crate::domain::{
     change::{Actor, Change, Fate, Ignored, Lookup, OpenedRule, Opening, Origin, Place},
     ids::{ChannelId, RequestId, SlackUserId},
-    request::{CardRef, Decision, Failure, Lease, Requester, Verdict},
+    request::{CardRef, Decision, Failure, Lease, Requester, Verdict, Work},
     rule::{IngressRule, RuleText, SourceText},
 };
 
@@ -190,6 +190,15 @@ fn while_posting_a_withdrawal_waits_for_the_post() {
     let posted = then(&gone, Event::Posted { card: Some(card("1.1")), shows: 1 });
     assert_eq!(posted.state, State::Withdrawn);
     assert!(posted.rendered_version < posted.version);
+}
+
+#[test]
+fn what_is_removed_while_posting_is_shown_once_the_post_is_recorded() {
+    let posting = then(&request(), Event::ClaimPost(lease("p", later(60))));
+    let without_one = then(&posting, by_hand(vec![0]));
+    let posted = then(&without_one, Event::Posted { card: Some(card("1.1")), shows: posting.version });
+    assert_eq!(posted.state, State::Pending);
+    assert!(posted.due_for(Work::Update).is_some(), "the card shows a rule that is gone");
 }
 
 #[test]

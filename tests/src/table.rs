@@ -1,0 +1,135 @@
+//! The table as an operator sees and edits it, past the functions.
+
+use chrono::{DateTime, TimeDelta};
+use serde_json::{Value, json};
+
+use crate::Story;
+
+/// An item, in DynamoDB's JSON.
+#[derive(Clone, Debug)]
+pub struct Item(pub Value);
+
+impl Item {
+    /// The state's name.
+    #[must_use]
+    pub fn state(&self) -> &str {
+        self.0["state"]["S"].as_str().unwrap_or_default()
+    }
+
+    /// Whether work on it is left.
+    #[must_use]
+    pub fn is_due(&self) -> bool {
+        self.0.get("due_bucket").is_some()
+    }
+
+    /// Whether a revoke by hand may still withdraw it.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.0.get("open_group").is_some()
+    }
+
+    /// What it is about: the request as stored.
+    #[must_use]
+    pub fn request(&self) -> Value {
+        let text = self.0["request"]["S"].as_str().expect("a request small enough not to be compressed");
+        serde_json::from_str(text).expect("a request in JSON")
+    }
+
+    fn key(&self) -> &str {
+        self.0["requestid"]["S"].as_str().unwrap_or_default()
+    }
+}
+
+impl Story {
+    /// Every change in the table, by its key.
+    pub async fn items(&self) -> Vec<Item> {
+        let mut items: Vec<Item> =
+            self.all_items().await.into_iter().filter(|item| !item.key().starts_with('#')).collect();
+        items.sort_by(|one, other| one.key().cmp(other.key()));
+        items
+    }
+
+    async fn all_items(&self) -> Vec<Item> {
+        self.system.items().await.expect("the table").into_iter().map(Item).collect()
+    }
+
+    /// The only change in the table.
+    ///
+    /// # Panics
+    /// There is none, or there are more.
+    pub async fn item(&self) -> Item {
+        let items = self.items().await;
+        assert_eq!(items.len(), 1, "one item\n{}", self.log());
+        items.into_iter().next().expect("one item")
+    }
+
+    /// The watermark of the Lake: `until`, `first_from` and `reconciled_at`, in epoch milliseconds.
+    pub async fn watermark(&self) -> Option<Item> {
+        self.all_items().await.into_iter().find(|item| item.key() == "#watermark/lake")
+    }
+
+    /// Sets one time of the watermark back, as if the time since then had been longer.
+    ///
+    /// # Panics
+    /// There is no watermark yet.
+    pub async fn set_back(&self, name: &str, by: TimeDelta) {
+        let mut item = self.watermark().await.expect("a watermark");
+        shift(&mut item.0[name], by);
+        self.put(&item.0).await;
+    }
+
+    /// All that waits for its time waits so much less: leases, back-offs, due times.
+    pub async fn time_passes(&self, by: TimeDelta) {
+        for mut item in self.items().await {
+            if !item.is_due() {
+                continue;
+            }
+            let mut request = item.request();
+            for path in ["/state/lease/until", "/card_tries/not_before", "/revert_tries/not_before"] {
+                if let Some(Value::String(text)) = request.pointer_mut(path) {
+                    let at = DateTime::parse_from_rfc3339(text).expect("a time") - by;
+                    *text = at.to_rfc3339();
+                }
+            }
+            item.0["request"]["S"] = json!(request.to_string());
+            shift(&mut item.0["due_at"], by);
+            self.put(&item.0).await;
+        }
+    }
+
+    /// Edits the only change, as stored.
+    ///
+    /// # Panics
+    /// There is none, or there are more.
+    pub async fn edit(&self, change: impl FnOnce(&mut Value)) {
+        let mut item = self.item().await;
+        let mut request = item.request();
+        change(&mut request);
+        item.0["request"]["S"] = json!(request.to_string());
+        self.put(&item.0).await;
+    }
+
+    /// Writes an item whole.
+    ///
+    /// # Panics
+    /// DynamoDB refuses it.
+    pub async fn put(&self, item: &Value) {
+        let answer = reqwest::Client::new()
+            .post(self.system.services.dynamodb.url())
+            .header("x-amz-target", "DynamoDB_20120810.PutItem")
+            .header("content-type", "application/x-amz-json-1.0")
+            .header("authorization", "AWS4-HMAC-SHA256 Credential=local/20261120/eu-central-1/dynamodb/aws4_request, SignedHeaders=host;x-amz-date;x-amz-target, Signature=0")
+            .header("x-amz-date", "20261120T100000Z")
+            .body(json!({ "TableName": "secgrouprequests", "Item": item }).to_string())
+            .send()
+            .await
+            .expect("DynamoDB");
+        let status = answer.status();
+        assert!(status.is_success(), "{status}: {}", answer.text().await.unwrap_or_default());
+    }
+}
+
+fn shift(number: &mut Value, by: TimeDelta) {
+    let at: i64 = number["N"].as_str().and_then(|text| text.parse().ok()).expect("a number");
+    *number = json!({ "N": (at - by.num_milliseconds()).to_string() });
+}

@@ -1,0 +1,18 @@
+//! The two binaries as they ship, end to end over the wire: every service is a stand-in on its real protocol.
+
+#![allow(clippy::expect_used, clippy::panic, reason = "a test ends where its story breaks")]
+
+mod crashes;
+mod decisions;
+mod many_rules;
+mod modes;
+mod modifications;
+mod reading;
+mod responder;
+mod reverts;
+mod secrets;
+mod slack_down;
+mod start;
+mod unreadable;
+mod windows;
+mod withdrawals;
