@@ -69,15 +69,14 @@ pub enum Advanced {
     Vanished,
 }
 
-/// A note that can't be read is logged and done without: one bad item never stops the others. A person is asked once too
-/// often then, never too seldom.
+/// A note that can't be read is logged and done without: one bad item never stops the others, and no revert.
 ///
 /// # Errors
 /// Every other error as it is.
 pub fn unless_damaged<T: Default>(noted: Result<T, StoreError>) -> Result<T, StoreError> {
     match noted {
         Err(error @ StoreError::Corrupt { .. }) => {
-            tracing::error!(alarm = "damaged_item", %error, "a damaged item was done without");
+            tracing::error!(alarm = "corrupt_item", %error, "a bad item was done without");
             Ok(T::default())
         }
         noted => noted,
@@ -96,7 +95,7 @@ impl<S: RequestStore, C, F> Context<S, C, F> {
                 Err(refusal) => return Ok(Advanced::Refused { refusal, request }),
             };
             match self.commit(transition).await? {
-                Commit::Won { request, effects } => return Ok(Advanced::Done { request, effects }),
+                Commit::Won { request, effects } => return Ok(Advanced::Done { request: *request, effects }),
                 Commit::Lost { current: Some(current) } => request = *current,
                 Commit::Lost { current: None } => return Ok(Advanced::Vanished),
             }

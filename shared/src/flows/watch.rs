@@ -42,9 +42,9 @@ impl Budget {
         Self { until: Deadline(deadline.0 - delta(reserve)), slice: (left / 10).min(Duration::from_secs(30)) }
     }
 
-    /// The next slice will take as long as the longest so far.
+    /// The next slice may take a quarter longer than the longest so far.
     fn learn(&mut self, took: Duration) {
-        self.slice = self.slice.max(took);
+        self.slice = self.slice.max(took + took / 4);
     }
 
     fn allows_slice(self, now: DateTime<Utc>) -> bool {
@@ -61,6 +61,14 @@ pub enum WatchError {
     /// The table.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Some records were read and not stored.
+    #[error("{count} records were not stored, the oldest of {oldest}; the watermark waits for them")]
+    NotStored {
+        /// How many.
+        count: usize,
+        /// The time of the oldest.
+        oldest: DateTime<Utc>,
+    },
 }
 
 /// Reads what is new of a source, and from time to time what came late. The watermark is moved last, slice by slice.
@@ -90,39 +98,59 @@ pub async fn watch<S: RequestStore, C, F: Firewall>(
     let mut from = (mark.until - lookback).max(mark.first_from);
     // A gap was announced as nobody's: what lies before its end is not read either.
     from = from.max(skipped.unwrap_or(started - delta(context.config.timing.catch_up)));
+    let mut waiting = Waiting::default();
     while from < started {
         if !budget.allows_slice(context.clock.now()) {
             tracing::warn!(read_until = %from, "out of time; the next tick reads on");
-            return Ok(());
+            return waiting.result();
         }
         let until = started.min(from + SLICE);
         let begun = context.clock.now();
-        let read = read_slice(context, source, Window { from, until }, budget, report).await?;
+        waiting.add(read_slice(context, source, Window { from, until }, budget, report).await?);
         budget.learn((context.clock.now() - begun).to_std().unwrap_or_default());
-        mark.until = mark.until.max(read);
+        // Behind a record that waits, the others are read all the same; only the watermark stays there.
+        mark.until = mark.until.max(waiting.oldest().unwrap_or(until).min(until));
         context.store.set_watermark(name, mark).await?;
-        if read < until {
-            return Ok(());
-        }
         from = until;
     }
+    waiting.result()?;
     reconcile(context, name, source, mark, budget, report).await
 }
 
-/// Reads one slice. Returns how far it is stored: to its end, or to the first record that was not stored.
+/// Records that were read and not stored.
+#[derive(Default)]
+struct Waiting(Vec<DateTime<Utc>>);
+
+impl Waiting {
+    fn add(&mut self, times: Vec<DateTime<Utc>>) {
+        self.0.extend(times);
+    }
+
+    fn oldest(&self) -> Option<DateTime<Utc>> {
+        self.0.iter().min().copied()
+    }
+
+    fn result(&self) -> Result<(), WatchError> {
+        match self.oldest() {
+            None => Ok(()),
+            Some(oldest) => Err(WatchError::NotStored { count: self.0.len(), oldest }),
+        }
+    }
+}
+
+/// Reads one slice. Returns the times of the records that were not stored.
 async fn read_slice<S: RequestStore, C, F: Firewall>(
     context: &Context<S, C, F>,
     source: &impl EventSource,
     window: Window,
     budget: Budget,
     report: &mut Report,
-) -> Result<DateTime<Utc>, WatchError> {
+) -> Result<Vec<DateTime<Utc>>, WatchError> {
     let found = source.read(window, budget.until.left(context.clock.now())).await?;
     report.bytes_scanned += found.bytes_scanned;
-    let taken = take(context, &found.records).await;
+    let taken = take(context, &found.records, budget.until).await;
     report.add(&taken.report);
-    let stored = taken.failed.iter().map(|failed| failed.at).min().unwrap_or(window.until);
-    Ok(stored.clamp(window.from, window.until))
+    Ok(taken.failed.iter().map(|failed| failed.at).collect())
 }
 
 /// After an outage longer than `catch_up`, says which interval nobody reads, and goes on after it. Returns its end.
@@ -200,9 +228,9 @@ async fn reconcile<S: RequestStore, C, F: Firewall>(
             return Ok(());
         }
         let until = now.min(from + RECONCILE_SLICE);
-        if read_slice(context, source, Window { from, until }, budget, report).await? < until {
-            return Ok(());
-        }
+        let mut waiting = Waiting::default();
+        waiting.add(read_slice(context, source, Window { from, until }, budget, report).await?);
+        waiting.result()?;
         from = until;
     }
     context.store.set_watermark(name, Watermark { reconciled_at: now, ..mark }).await?;

@@ -22,7 +22,8 @@ use shared::{
         change::GroupKey,
         click::{Button, Click},
         ids::{AccountId, AppId, ChannelId, Region, RequestId, SecurityGroupId, SlackUserId, TeamId},
-        request::{CardRef, ReplyUrl, Request, State, Work},
+        request::{CardRef, ReplyUrl, Request, State},
+        step::Effect,
     },
     flows::{
         context::Context,
@@ -199,7 +200,7 @@ impl Run {
 
     /// EventBridge pushes the record of a call.
     pub async fn push(&self, id: &RequestId) -> Report {
-        let taken = take(&self.portcullis, &[self.record(id)]).await;
+        let taken = take(&self.portcullis, &[self.record(id)], self.deadline(TimeDelta::minutes(5))).await;
         assert!(taken.failed.is_empty(), "{taken:?}");
         taken.report
     }
@@ -213,25 +214,25 @@ impl Run {
     /// What happens after Slack has its answer, as in the responder.
     pub async fn after(&self, after: After) {
         let portcullis = &self.portcullis;
-        let request = match after {
+        let deadline = self.deadline(TimeDelta::seconds(30));
+        let (request, effects) = match after {
             After::Tell(whisper) => return drop(portcullis.chat.whisper(&whisper).await),
-            After::Work(request) => *request,
+            After::Work { request, effects } => (*request, effects),
         };
         let take_back = async {
-            let reverts = request.due_for(Work::Revert).is_some();
-            let deadline = self.deadline(TimeDelta::seconds(30));
-            reverts && !matches!(revert(portcullis, request.clone(), deadline).await, Ok(Reverted::NotOurs) | Err(_))
+            effects.contains(&Effect::Revert)
+                && !matches!(revert(portcullis, request.clone(), deadline).await, Ok(Reverted::NotOurs) | Err(_))
         };
-        let (_, moved_on) = futures::join!(update(portcullis, request.clone()), take_back);
+        let (_, moved_on) = futures::join!(update(portcullis, request.clone(), deadline), take_back);
         if moved_on && let Ok(Some(request)) = portcullis.store.load(&request.change.id).await {
-            drop(update(portcullis, request).await);
+            drop(update(portcullis, request, deadline).await);
         }
     }
 
     /// Bob denies, and the responder does all of its part.
     pub async fn deny(&self, id: &RequestId) {
         let after = self.click(BOB, "deny", id).await;
-        assert!(matches!(after, After::Work(_)), "{after:?}");
+        assert!(matches!(after, After::Work { .. }), "{after:?}");
         self.after(after).await;
     }
 }

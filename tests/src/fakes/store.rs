@@ -3,10 +3,12 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use chrono::{DateTime, Utc};
 use shared::{
+    clock::delta,
     domain::{
         change::{GroupKey, Revocation},
         ids::{RequestId, RuleId},
@@ -34,6 +36,7 @@ struct Table {
     watermarks: BTreeMap<String, Watermark>,
     groups: BTreeMap<GroupKey, GroupNotes>,
     damaged_groups: BTreeSet<GroupKey>,
+    posts_from: Option<DateTime<Utc>>,
     values: BTreeMap<(GroupKey, RuleId), Vec<KnownValue>>,
 }
 
@@ -158,10 +161,10 @@ impl RequestStore for MemoryStore {
             let Some(old) = table.items.get(&id) else { return Ok(Commit::Lost { current: None }) };
             if old.state == guard.state && old.revision == guard.revision {
                 table.items.insert(id.clone(), Item::of(&next));
-                return Ok(Commit::Won { request: next, effects });
+                return Ok(Commit::Won { request: Box::new(next), effects });
             }
             if old.nonce == next.nonce {
-                return Ok(Commit::Won { request: next, effects });
+                return Ok(Commit::Won { request: Box::new(next), effects });
             }
             Ok(Commit::Lost { current: Some(Box::new(old.read(&id)?)) })
         })
@@ -201,6 +204,15 @@ impl RequestStore for MemoryStore {
             });
             table.watermarks.insert(source.to_owned(), next);
             Ok(())
+        })
+        .await
+    }
+
+    async fn next_post_slot(&self, now: DateTime<Utc>, pace: Duration) -> Result<DateTime<Utc>, StoreError> {
+        self.call("next_post_slot", "the channel", |table| {
+            let slot = table.posts_from.map_or(now, |free| free.max(now));
+            table.posts_from = Some(slot + delta(pace));
+            Ok(slot)
         })
         .await
     }

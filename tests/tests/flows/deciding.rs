@@ -35,7 +35,7 @@ async fn asked_by(opener: Opener) -> (Run, RequestId) {
 fn told(after: After) -> String {
     match after {
         After::Tell(whisper) => whisper.text,
-        After::Work(request) => panic!("it was decided: {:?}", request.state),
+        After::Work { request, .. } => panic!("it was decided: {:?}", request.state),
     }
 }
 
@@ -54,7 +54,7 @@ async fn who_may_decide_what() {
     for (user, button, opener) in allowed {
         let (run, id) = asked_by(opener).await;
         let after = run.click(user, button, &id).await;
-        assert!(matches!(after, After::Work(_)), "{user} {button} {opener:?}: {after:?}");
+        assert!(matches!(after, After::Work { .. }), "{user} {button} {opener:?}: {after:?}");
     }
     let refused =
         [(MALLORY, "approve", Opener::Alice), (MALLORY, "deny", Opener::Alice), (BOB, "approve", Opener::Bob)];

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::{
     change::{Fate, Ignored, Opening},
+    ids::RuleId,
     request::{CardRef, Decision, Failure, Lease, ReplyUrl},
 };
 
@@ -14,6 +15,8 @@ pub enum Event {
     Resolved(Opening),
     /// A describe told that the change opened nothing.
     Dismissed(Ignored),
+    /// It was ignored because of what its rules were before, and that does not hold any more: it gets a card after all.
+    Reopened(Opening),
     /// Somebody wants to post it.
     ClaimPost(Lease),
     /// It was posted, or found in the channel. A webhook tells no address.
@@ -81,8 +84,8 @@ pub enum Event {
     RevokeMissed {
         /// Whose claim it is.
         holder: String,
-        /// The places of these rules in the list.
-        rules: Vec<usize>,
+        /// Their ids.
+        rules: Vec<RuleId>,
     },
     /// The revert is over: every rule has its fate.
     RevertEnded {
@@ -106,8 +109,13 @@ pub enum Event {
         /// Why.
         error: String,
     },
-    /// The full list of its rules is in the thread, or can't be anywhere.
-    Listed,
+    /// So many messages of the full list of its rules are in the thread.
+    Listed {
+        /// How many.
+        messages: usize,
+        /// Whether that is all of them, or they can't be anywhere.
+        all: bool,
+    },
     /// The cards show this version now.
     Updated {
         /// The version.

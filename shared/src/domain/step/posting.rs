@@ -16,7 +16,19 @@ pub(super) fn resolved(next: &mut Request, opening: Opening, now: DateTime<Utc>)
     next.change.opening = opening;
     next.card_tries.reset(now);
     next.note(now, "described");
-    Ok(vec![Effect::Post])
+    Ok(Vec::new())
+}
+
+pub(super) fn reopened(next: &mut Request, opening: Opening, now: DateTime<Utc>) -> Result<Vec<Effect>, Refusal> {
+    if !matches!(next.state, State::Ignored { .. }) {
+        return Err(Refusal::NothingToDo(next.state.name()));
+    }
+    next.listed = opening.rules().len() <= SHOWN_RULES;
+    next.change.opening = opening;
+    next.state = State::NeedsPost;
+    next.card_tries.reset(now);
+    next.note(now, "reopened");
+    Ok(Vec::new())
 }
 
 pub(super) fn dismissed(next: &mut Request, reason: Ignored, now: DateTime<Utc>) -> Result<Vec<Effect>, Refusal> {
@@ -129,9 +141,16 @@ pub(super) fn updated(
     reply_used: bool,
     now: DateTime<Utc>,
 ) -> Vec<Effect> {
+    let had_cards = !next.cards.is_empty();
     next.cards.retain(|card| !lost.contains(card));
+    let thread_lost = had_cards && next.cards.is_empty();
     if let Some(card) = card {
         next.adopt(card);
+        // The new card has a thread of its own, and it is empty.
+        if thread_lost && next.change.opening.rules().len() > SHOWN_RULES {
+            next.listed = false;
+            next.listed_messages = 0;
+        }
     }
     if reply_used && let Some(reply) = &mut next.reply {
         reply.uses_left = reply.uses_left.saturating_sub(1);
