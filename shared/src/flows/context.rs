@@ -69,14 +69,15 @@ pub enum Advanced {
     Vanished,
 }
 
-/// A note that can't be read is logged and done without: one bad item never stops the others, and no revert.
+/// A note that can't be read is logged and done without: one bad item never stops the others. A person is asked once too
+/// often then, never too seldom.
 ///
 /// # Errors
 /// Every other error as it is.
 pub fn unless_damaged<T: Default>(noted: Result<T, StoreError>) -> Result<T, StoreError> {
     match noted {
         Err(error @ StoreError::Corrupt { .. }) => {
-            tracing::error!(alarm = "corrupt_item", %error, "a bad item was done without");
+            tracing::error!(alarm = "damaged_item", %error, "a damaged item was done without");
             Ok(T::default())
         }
         noted => noted,

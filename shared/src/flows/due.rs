@@ -4,12 +4,12 @@
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
-    sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::{StreamExt, stream};
+use tokio::sync::watch;
 
 use crate::{
     clock::{Deadline, delta},
@@ -62,16 +62,16 @@ pub async fn work_off<S: RequestStore, C: Chat, F: Firewall>(
     report: &mut Report,
 ) -> Result<(), StoreError> {
     let margin = ONE_STEP.min(deadline.left(context.clock.now()) / 4);
-    let cards_done = AtomicBool::new(false);
+    let (done, cards_done) = watch::channel(false);
     let reverts = async {
         let mut tick = Tick::new(context.clock.now());
-        let result = work_off_reverts(context, deadline, margin, &cards_done, &mut tick).await;
+        let result = work_off_reverts(context, deadline, margin, cards_done, &mut tick).await;
         (result, tick)
     };
     let cards = async {
         let mut tick = Tick::new(context.clock.now());
         let result = work_off_cards(context, deadline, margin, &mut tick).await;
-        cards_done.store(true, Ordering::Relaxed);
+        done.send_replace(true);
         (result, tick)
     };
     let ((reverted, reverts), (shown, cards)) = futures::join!(reverts, cards);
@@ -87,7 +87,7 @@ async fn work_off_reverts<S: RequestStore, C: Chat, F: Firewall>(
     context: &Context<S, C, F>,
     deadline: Deadline,
     margin: Duration,
-    cards_done: &AtomicBool,
+    mut cards_done: watch::Receiver<bool>,
     tick: &mut Tick,
 ) -> Result<(), StoreError> {
     if !context.config.mode.revert {
@@ -98,25 +98,16 @@ async fn work_off_reverts<S: RequestStore, C: Chat, F: Firewall>(
             return Ok(());
         }
         // Read before what is due: a Deny of the last moment is then seen once more.
-        let last_time = cards_done.load(Ordering::Relaxed);
+        let last_time = *cards_done.borrow();
         let reverts = tick.load_due(context, Work::Revert).await?;
         if !reverts.is_empty() {
             run_reverts(context, reverts, deadline, tick).await;
         } else if last_time {
             return Ok(());
         } else {
-            nap(context, LONGEST_NAP, cards_done).await;
+            // Whether the nap ends by itself or because the cards are done makes no difference.
+            let _ = tokio::time::timeout(LONGEST_NAP, cards_done.wait_for(|done| *done)).await;
         }
-    }
-}
-
-/// A nap in short pieces, that ends when the cards are done.
-async fn nap<S, C, F>(context: &Context<S, C, F>, time: Duration, until: &AtomicBool) {
-    const PIECE: Duration = Duration::from_millis(50);
-    let mut left = time;
-    while !left.is_zero() && !until.load(Ordering::Relaxed) {
-        context.clock.sleep(PIECE.min(left)).await;
-        left = left.saturating_sub(PIECE);
     }
 }
 

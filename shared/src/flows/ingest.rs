@@ -15,7 +15,7 @@ use crate::{
         rule::IngressRule,
     },
     flows::{
-        context::Context,
+        context::{Context, unless_damaged},
         reopen::reopen_what_came_after,
         report::Report,
         resolve::{Resolution, resolve},
@@ -102,7 +102,7 @@ async fn take_in_order<S: RequestStore, C, F: Firewall>(
             Ok(()) => {}
             Err(error @ StoreError::Corrupt { .. }) => {
                 // Reading it again would find the same item: a person has to look.
-                tracing::error!(alarm = "corrupt_item", %error, place, "a record met a bad item and was left out");
+                tracing::error!(alarm = "damaged_item", %error, place, "a record met a bad item and was left out");
                 taken.report.failed += 1;
             }
             Err(error @ (StoreError::Unavailable { .. } | StoreError::Refused { .. })) => {
@@ -220,14 +220,7 @@ async fn note_all<S: RequestStore, C, F>(
     stream::iter(values)
         .map(|(id, rule)| async move {
             let value = KnownValue { at: change.at, by: change.id.clone(), rule };
-            match context.store.note_value(group, &id, &value).await {
-                // Without its earlier value a modification of the rule gets a card, which is the safe side.
-                Err(error @ StoreError::Corrupt { .. }) => {
-                    tracing::error!(alarm = "corrupt_item", %error, "a rule's value was not noted");
-                    Ok(())
-                }
-                noted => noted,
-            }
+            unless_damaged(context.store.note_value(group, &id, &value).await)
         })
         .buffer_unordered(NOTES_AT_ONCE)
         .try_collect()

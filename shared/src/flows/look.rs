@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-
 use crate::{
+    clock::delta,
     domain::{
-        change::{GroupKey, OpenedRule},
+        change::GroupKey,
         plan::{Plan, Seen},
+        request::Request,
     },
     flows::context::Context,
     ports::{Firewall, FirewallError, Which},
@@ -20,16 +20,13 @@ const AGREEING_READS: u32 = 3;
 const BETWEEN_READS: Duration = Duration::from_millis(500);
 
 /// How long EC2 is given to show what a revoke did, or to agree with itself.
-pub const LOOK_FOR: Duration = Duration::from_secs(10);
+const LOOK_FOR: Duration = Duration::from_secs(10);
 
 /// What to wait for while looking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Until {
     /// Until several reads agree; what is there needs no second look before it is revoked.
-    Believed {
-        /// Absence is not believed before this: what was opened just now may not be visible yet.
-        from: DateTime<Utc>,
-    },
+    Believed,
     /// Until several reads agree that nothing is left to revoke, as long as EC2 is given for that.
     Gone,
 }
@@ -41,9 +38,10 @@ pub enum Until {
 pub async fn look<S, C, F: Firewall>(
     context: &Context<S, C, F>,
     group: &GroupKey,
-    rules: &[OpenedRule],
+    request: &Request,
     until: Until,
 ) -> Result<Plan, FirewallError> {
+    let rules = request.change.opening.rules();
     let begun = context.clock.now();
     let mut agreed: u32 = 0;
     let mut last: Option<Plan> = None;
@@ -56,8 +54,10 @@ pub async fn look<S, C, F: Firewall>(
         agreed = if last.as_ref() == Some(&plan) { agreed + 1 } else { 1 };
         let nothing_left = plan.is_empty();
         let enough = match until {
-            Until::Believed { from } => {
-                plan.0.iter().all(needs_no_second_look) || agreed >= AGREEING_READS && context.clock.now() >= from
+            // What was opened just now may not be visible yet, whatever the reads agree on.
+            Until::Believed => {
+                let fresh = context.clock.now() - request.change.at < delta(LOOK_FOR);
+                plan.0.iter().all(needs_no_second_look) || agreed >= AGREEING_READS && !fresh
             }
             Until::Gone => nothing_left && agreed >= AGREEING_READS,
         };
@@ -67,7 +67,8 @@ pub async fn look<S, C, F: Firewall>(
         if (context.clock.now() - begun).to_std().unwrap_or_default() >= LOOK_FOR {
             return match until {
                 Until::Gone if !nothing_left => Ok(plan),
-                Until::Gone | Until::Believed { .. } => Err(not_believed()),
+                Until::Gone | Until::Believed if agreed >= AGREEING_READS => Ok(plan),
+                Until::Gone | Until::Believed => Err(not_believed()),
             };
         }
         last = Some(plan);

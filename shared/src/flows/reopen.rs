@@ -10,13 +10,13 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     domain::{
-        change::{Change, Fate, GroupKey, Ignored, ModifiedRule, OpenedRule, Opening},
+        change::{Change, Fate, Ignored, ModifiedRule, OpenedRule, Opening},
         ids::{RequestId, RuleId},
         request::{Request, State},
         rule::IngressRule,
         step::Event,
     },
-    flows::context::Context,
+    flows::context::{Context, unless_damaged},
     ports::{KnownValue, RequestStore, StoreError},
 };
 
@@ -32,7 +32,7 @@ pub async fn reopen_what_changed_them<S: RequestStore, C, F>(
     let mut found = Found::new();
     for rule in denied.change.opening.rules() {
         let (Fate::Changed { now }, Some(id)) = (&rule.fate, &rule.id) else { continue };
-        let values = values(context, &group, id).await?;
+        let values = unless_damaged(context.store.known_values(&group, id).await)?;
         if let Some(value) = values.iter().rev().find(|value| value.rule == *now) {
             add(&mut found, id, value, &rule.rule);
         }
@@ -53,7 +53,9 @@ pub async fn reopen_what_came_after<S: RequestStore, C, F>(
     let mut found = Found::new();
     for ModifiedRule { id, to, .. } in modified {
         let Some(to) = to else { continue };
-        let next = values(context, &group, id).await?.into_iter().find(|value| is_after(value, change.at));
+        let next = unless_damaged(context.store.known_values(&group, id).await)?
+            .into_iter()
+            .find(|value| is_after(value, change.at));
         if let Some(next) = next.filter(|next| !to.covers(&next.rule)) {
             add(&mut found, id, &next, to);
         }
@@ -72,24 +74,6 @@ fn add(found: &mut Found, id: &RuleId, value: &KnownValue, earlier: &IngressRule
 
 fn is_after(value: &KnownValue, at: DateTime<Utc>) -> bool {
     value.at > at
-}
-
-/// The values that a rule is known to have had; none where the item can't be read, which gives a card too many at most.
-///
-/// # Errors
-/// The table did not answer.
-pub(super) async fn values<S: RequestStore, C, F>(
-    context: &Context<S, C, F>,
-    group: &GroupKey,
-    id: &RuleId,
-) -> Result<Vec<KnownValue>, StoreError> {
-    match context.store.known_values(group, id).await {
-        Err(error @ StoreError::Corrupt { .. }) => {
-            tracing::error!(alarm = "corrupt_item", %error, "a rule's earlier values are not known");
-            Ok(Vec::new())
-        }
-        values => values,
-    }
 }
 
 async fn reopen<S: RequestStore, C, F>(context: &Context<S, C, F>, found: Found) -> Result<(), StoreError> {

@@ -9,7 +9,7 @@ use crate::{
         ids::RuleId,
         rule::{DescribedRule, IngressRule},
     },
-    flows::{context::Context, reopen::values},
+    flows::context::{Context, unless_damaged},
     ports::{Firewall, FirewallError, KnownValue, RequestStore, StoreError, Which},
 };
 
@@ -107,7 +107,7 @@ async fn modified<S: RequestStore, C, F: Firewall>(
     let mut ignored = None;
     let mut unreadable = None;
     for rule in rules {
-        let earlier = known_before(change, values(context, group, &rule.id).await?);
+        let earlier = known_before(change, unless_damaged(context.store.known_values(group, &rule.id).await)?);
         match judge(rule, find(&there, &rule.id), earlier) {
             Modified::Opened(rule) => opened.push(rule),
             Modified::Ignored(reason) => ignored = ignored.max(Some(reason)),

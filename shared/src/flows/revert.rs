@@ -8,7 +8,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    clock::{Deadline, delta},
+    clock::Deadline,
     domain::{
         change::{Fate, GroupKey},
         plan::Plan,
@@ -18,7 +18,7 @@ use crate::{
     },
     flows::{
         context::{Advanced, Context, unless_damaged},
-        look::{LOOK_FOR, Until, look},
+        look::{Until, look},
         reopen::reopen_what_changed_them,
         revoke::{Asked, ask},
     },
@@ -74,9 +74,7 @@ async fn take_back<S: RequestStore, C, F: Firewall>(
         let plan = Plan::make(request.change.opening.rules(), &[]);
         return end(context, request, holder, &plan, &|_| Some(unknown_group()), None).await;
     };
-    // What was opened just now may not be visible yet.
-    let visible = request.change.at + delta(LOOK_FOR);
-    let before = match look(context, &group, request.change.opening.rules(), Until::Believed { from: visible }).await {
+    let before = match look(context, &group, &request, Until::Believed).await {
         Ok(plan) => plan,
         Err(error) => return nothing_seen(context, request, holder, error).await,
     };
@@ -84,22 +82,21 @@ async fn take_back<S: RequestStore, C, F: Firewall>(
     if before.is_empty() {
         return end(context, request, holder, &before, &|_| None, None).await;
     }
-    // What an earlier try of ours may have removed is not held against somebody else.
-    let first_try = request.revoke_attempted_at.is_none();
     let places = before.to_revoke().map(|(place, _)| place).collect();
     let attempted = Event::RevokeAttempted { holder: holder.to_owned(), rules: places };
     let Advanced::Done { request, .. } = context.advance(request, &attempted).await? else {
         return Ok(Reverted::NotOurs);
     };
     unless_damaged(context.store.note_own_revoke(&group, context.clock.now(), None).await)?;
-    let rules: Vec<DescribedRule> = before.to_revoke().map(|(_, rule)| rule.clone()).collect();
+    let rules: Vec<_> = before.to_revoke().map(|(place, rule)| (place, rule.clone())).collect();
     let asked = ask(context, &group, &request.change.id, holder, &rules).await?;
     if asked.claim_lost {
         return Ok(Reverted::NotOurs);
     }
-    let request = match asked.missed_event(holder).filter(|_| first_try) {
-        None => request,
-        Some(missed) => match context.advance(request, &missed).await? {
+    let missed = Event::RevokeMissed { holder: holder.to_owned(), rules: asked.missed.clone() };
+    let request = match asked.missed.is_empty() {
+        true => request,
+        false => match context.advance(request, &missed).await? {
             Advanced::Done { request, .. } => request,
             Advanced::Refused { .. } | Advanced::Vanished => return Ok(Reverted::NotOurs),
         },
@@ -117,8 +114,8 @@ async fn verify<S: RequestStore, C, F: Firewall>(
 ) -> Result<Reverted, StoreError> {
     let answered_at = context.clock.now();
     // What was refused will not go: then one look is enough.
-    let until = if asked.refused.is_empty() { Until::Gone } else { Until::Believed { from: answered_at } };
-    let after = match look(context, group, request.change.opening.rules(), until).await {
+    let until = if asked.refused.is_empty() { Until::Gone } else { Until::Believed };
+    let after = match look(context, group, &request, until).await {
         Ok(plan) => plan,
         Err(error) => return nothing_seen(context, request, holder, error).await,
     };

@@ -23,19 +23,13 @@ pub struct Asked {
     pub claim_lost: bool,
     /// What EC2 will not remove, and why.
     pub refused: BTreeMap<RuleId, FirewallError>,
-    /// What EC2 said was not there, where it removed others in the same try: it was not us then.
-    pub missed: Vec<RuleId>,
+    /// What was not there any more when EC2 was asked, while it removed others: that was not us. By their places.
+    pub missed: Vec<usize>,
     /// Something else that went wrong: it may have been done, or may be later.
     pub trouble: Option<FirewallError>,
 }
 
 impl Asked {
-    /// What the table has to know of the rules that somebody else removed in the meantime.
-    pub fn missed_event(&self, holder: &str) -> Option<Event> {
-        let rules = self.missed.clone();
-        (!rules.is_empty()).then(|| Event::RevokeMissed { holder: holder.to_owned(), rules })
-    }
-
     /// Why a rule that is still there is there: `Err` if trying again makes no sense.
     pub fn why_still_there(&self, rule: &RuleId) -> Result<FirewallError, FirewallError> {
         match (self.refused.get(rule), &self.trouble) {
@@ -58,10 +52,11 @@ pub async fn ask<S: RequestStore, C, F: Firewall>(
     group: &GroupKey,
     id: &RequestId,
     holder: &str,
-    rules: &[DescribedRule],
+    rules: &[(usize, DescribedRule)],
 ) -> Result<Asked, StoreError> {
     let mut asked = Asked::default();
-    let error = match ask_once(context, group, id, holder, rules).await? {
+    let all: Vec<DescribedRule> = rules.iter().map(|(_, rule)| rule.clone()).collect();
+    let error = match ask_once(context, group, id, holder, &all).await? {
         Ok(claimed) => {
             asked.claim_lost = !claimed;
             return Ok(asked);
@@ -73,7 +68,7 @@ pub async fn ask<S: RequestStore, C, F: Firewall>(
         FirewallError::GroupGone | FirewallError::Unavailable { .. } => asked.trouble = Some(error),
         FirewallError::RuleNotThere if alone => {}
         FirewallError::Refused { code, .. } if alone || is_about_rights(code) => {
-            asked.refused.extend(rules.iter().map(|rule| (rule.id.clone(), error.clone())));
+            asked.refused.extend(all.into_iter().map(|rule| (rule.id, error.clone())));
         }
         FirewallError::RuleNotThere | FirewallError::Refused { .. } => {
             one_by_one(context, group, id, holder, rules, &mut asked).await?;
@@ -87,14 +82,14 @@ async fn one_by_one<S: RequestStore, C, F: Firewall>(
     group: &GroupKey,
     id: &RequestId,
     holder: &str,
-    rules: &[DescribedRule],
+    rules: &[(usize, DescribedRule)],
     asked: &mut Asked,
 ) -> Result<(), StoreError> {
-    let (mut removed, mut missed) = (false, Vec::new());
-    for rule in rules.iter().take(ONE_BY_ONE) {
+    let (mut missed, mut taken) = (Vec::new(), false);
+    for (place, rule) in rules.iter().take(ONE_BY_ONE) {
         match ask_once(context, group, id, holder, std::slice::from_ref(rule)).await? {
-            Ok(true) => removed = true,
-            Err(FirewallError::RuleNotThere) => missed.push(rule.id.clone()),
+            Ok(true) => taken = true,
+            Err(FirewallError::RuleNotThere) => missed.push(*place),
             Ok(false) => {
                 asked.claim_lost = true;
                 return Ok(());
@@ -105,8 +100,8 @@ async fn one_by_one<S: RequestStore, C, F: Firewall>(
             Err(error @ (FirewallError::GroupGone | FirewallError::Unavailable { .. })) => asked.trouble = Some(error),
         }
     }
-    // If EC2 had removed them all at once, without us having its answer, it could not have removed one of them now.
-    if removed {
+    // That EC2 removed one now proves that it had removed none at once. If all are gone, it may have been us.
+    if taken {
         asked.missed = missed;
     }
     if rules.len() > ONE_BY_ONE {

@@ -11,7 +11,7 @@ use crate::{
         step::Event,
     },
     flows::{
-        context::{Advanced, Context},
+        context::{Advanced, Context, unless_damaged},
         look::{Until, look},
     },
     ports::{Firewall, GroupNotes, RequestStore, StoreError},
@@ -37,9 +37,9 @@ pub async fn withdraw<S: RequestStore, C, F: Firewall>(
     let Some(group) = revocation.place.group_key() else {
         return Ok(Withdrawal::Ignored(Ignored::UnknownGroup));
     };
-    let is_own = is_own(context, &group, revocation, &notes_of(context, &group).await?);
+    let is_own = is_own(context, &group, revocation, &unless_damaged(context.store.group_notes(&group).await)?);
     if !is_own {
-        note(context, &group, revocation).await?;
+        unless_damaged(context.store.note_revocation(&group, revocation).await)?;
     }
     let mut withdrawn = 0;
     for id in context.store.open_in(&group).await? {
@@ -55,34 +55,6 @@ pub async fn withdraw<S: RequestStore, C, F: Firewall>(
     Ok(if is_own { Withdrawal::Ignored(Ignored::OwnRevert) } else { Withdrawal::Noted(withdrawn) })
 }
 
-/// Notes that can't be read count as none: they can only spare a decision, never make one.
-async fn notes_of<S: RequestStore, C, F>(
-    context: &Context<S, C, F>,
-    group: &GroupKey,
-) -> Result<GroupNotes, StoreError> {
-    match context.store.group_notes(group).await {
-        Err(error @ StoreError::Corrupt { .. }) => {
-            tracing::error!(alarm = "corrupt_item", %error, "a group's notes were left out");
-            Ok(GroupNotes::default())
-        }
-        notes => notes,
-    }
-}
-
-async fn note<S: RequestStore, C, F>(
-    context: &Context<S, C, F>,
-    group: &GroupKey,
-    revocation: &Revocation,
-) -> Result<(), StoreError> {
-    match context.store.note_revocation(group, revocation).await {
-        Err(error @ StoreError::Corrupt { .. }) => {
-            tracing::error!(alarm = "corrupt_item", %error, "a revoke was not noted");
-            Ok(())
-        }
-        noted => noted,
-    }
-}
-
 /// Looks whether a request had been taken back before it was read. True if that withdrew it.
 ///
 /// # Errors
@@ -92,7 +64,7 @@ pub async fn withdraw_if_noted<S: RequestStore, C, F: Firewall>(
     request: &Request,
 ) -> Result<bool, StoreError> {
     let Some(group) = request.change.place.group_key() else { return Ok(false) };
-    let notes = notes_of(context, &group).await?;
+    let notes = unless_damaged(context.store.group_notes(&group).await)?;
     let places = 0..request.change.opening.rules().len();
     let concerns = |revocation: &&Revocation| {
         places.clone().any(|place| !matches!(matches(request, place, revocation), Match::No))
@@ -188,7 +160,7 @@ async fn gone_of<S, C, F: Firewall>(
     request: &Request,
     places: &[usize],
 ) -> Vec<usize> {
-    match look(context, group, request.change.opening.rules(), Until::Believed { from: context.clock.now() }).await {
+    match look(context, group, request, Until::Believed).await {
         Ok(plan) => places.iter().copied().filter(|place| plan.0.get(*place) == Some(&Seen::Gone)).collect(),
         Err(error) => {
             tracing::warn!(%error, %group, "not known whether a rule is gone; its request goes on awaiting a decision");

@@ -214,14 +214,14 @@ impl Run {
     /// What happens after Slack has its answer, as in the responder.
     pub async fn after(&self, after: After) {
         let portcullis = &self.portcullis;
-        let deadline = self.deadline(TimeDelta::seconds(30));
         let (request, effects) = match after {
             After::Tell(whisper) => return drop(portcullis.chat.whisper(&whisper).await),
             After::Work { request, effects } => (*request, effects),
         };
+        let deadline = self.deadline(TimeDelta::seconds(30));
         let take_back = async {
-            effects.contains(&Effect::Revert)
-                && !matches!(revert(portcullis, request.clone(), deadline).await, Ok(Reverted::NotOurs) | Err(_))
+            let reverts = effects.contains(&Effect::Revert);
+            reverts && !matches!(revert(portcullis, request.clone(), deadline).await, Ok(Reverted::NotOurs) | Err(_))
         };
         let (_, moved_on) = futures::join!(update(portcullis, request.clone(), deadline), take_back);
         if moved_on && let Ok(Some(request)) = portcullis.store.load(&request.change.id).await {

@@ -36,8 +36,8 @@ struct Table {
     watermarks: BTreeMap<String, Watermark>,
     groups: BTreeMap<GroupKey, GroupNotes>,
     damaged_groups: BTreeSet<GroupKey>,
-    posts_from: Option<DateTime<Utc>>,
     values: BTreeMap<(GroupKey, RuleId), Vec<KnownValue>>,
+    free_from: Option<DateTime<Utc>>,
 }
 
 /// A request as it lies in the table: its JSON, what conditions are held against, and the keys of the sparse indexes.
@@ -209,9 +209,9 @@ impl RequestStore for MemoryStore {
     }
 
     async fn next_post_slot(&self, now: DateTime<Utc>, pace: Duration) -> Result<DateTime<Utc>, StoreError> {
-        self.call("next_post_slot", "the channel", |table| {
-            let slot = table.posts_from.map_or(now, |free| free.max(now));
-            table.posts_from = Some(slot + delta(pace));
+        self.call("next_post_slot", "#pace", |table| {
+            let slot = table.free_from.map_or(now, |free| free.max(now));
+            table.free_from = Some(slot + delta(pace));
             Ok(slot)
         })
         .await

@@ -142,7 +142,13 @@ async fn an_item_is_in_the_indexes_only_while_there_is_work() {
     assert_eq!(table.open_in(&some_group()).await, Ok(vec![]));
     assert_eq!(table.due(late).await, Ok(vec![id("59dbff89")]), "its card lags behind");
 
-    let shown = Event::Updated { shows: request.version, card: None, lost: vec![], reply_used: false };
+    let shown = Event::Updated {
+        shows: request.version,
+        over: request.rendered_version,
+        card: None,
+        lost: vec![],
+        reply_used: false,
+    };
     let shown = step(&request, shown, late, "n3").expect("an update");
     assert!(matches!(table.commit(shown).await, Ok(Commit::Won { .. })));
     assert_eq!(table.due(late).await, Ok(vec![]));

@@ -92,9 +92,9 @@ async fn a_card_that_slack_refuses_backs_off_from_five_seconds_to_five_minutes()
         run.sweep().await;
         let wait = run.stored(&id).card_tries.not_before - run.now();
         assert!(wait <= seconds(expected) && wait * 2 >= seconds(expected), "{expected} s: {wait}");
-        run.wait(wait - TimeDelta::milliseconds(500)).await;
+        run.wait(wait - TimeDelta::milliseconds(3)).await;
         assert_eq!(run.sweep().await.due, 0, "not before its time");
-        run.wait(TimeDelta::milliseconds(600)).await;
+        run.wait(TimeDelta::milliseconds(5)).await;
     }
     run.world().faults.clear_all();
     run.sweep().await;

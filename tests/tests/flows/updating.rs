@@ -70,13 +70,13 @@ async fn an_old_update_that_lands_after_a_newer_one_is_overwritten_again() {
         let denied = run.stored(&id);
         revert(&run.portcullis, denied.clone(), run.deadline(TimeDelta::seconds(30))).await.expect("a revert");
         let reverted = run.stored(&id);
-        let deadline = run.deadline(TimeDelta::minutes(5));
         run.delay(delays);
         let newer = async {
             run.wait(TimeDelta::seconds(1)).await;
-            update(&run.portcullis, reverted, deadline).await
+            update(&run.portcullis, reverted, run.deadline(TimeDelta::seconds(30))).await
         };
-        let (first, second) = futures::join!(update(&run.portcullis, denied, deadline), newer);
+        let (first, second) =
+            futures::join!(update(&run.portcullis, denied, run.deadline(TimeDelta::seconds(30))), newer);
         first.and(second).expect("both updates are recorded");
         run.wait(TimeDelta::minutes(1)).await;
         run.sweep().await;

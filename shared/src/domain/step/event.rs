@@ -4,7 +4,6 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::{
     change::{Fate, Ignored, Opening},
-    ids::RuleId,
     request::{CardRef, Decision, Failure, Lease, ReplyUrl},
 };
 
@@ -84,8 +83,8 @@ pub enum Event {
     RevokeMissed {
         /// Whose claim it is.
         holder: String,
-        /// Their ids.
-        rules: Vec<RuleId>,
+        /// The places of these rules in the list.
+        rules: Vec<usize>,
     },
     /// The revert is over: every rule has its fate.
     RevertEnded {

@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use self::{
     deciding::{decided, removed_by_hand, retry_asked},
     posting::{claim_post, dismissed, not_posted, posted, reopened, resolved, updated},
-    reverting::{claim_revert, held, not_asked, revert_ended, set_fates},
+    reverting::{claim_revert, held, revert_ended, set_asked, set_fates},
 };
 use super::request::{Request, State};
 
@@ -135,11 +135,7 @@ fn apply(next: &mut Request, event: Event, now: DateTime<Utc>) -> Result<Vec<Eff
         Event::ClaimRevert(lease) => claim_revert(next, lease, now),
         Event::RevokeAttempted { holder, rules } => {
             held(next, &holder)?;
-            for place in rules {
-                if let Some(rule) = next.change.opening.rules_mut().get_mut(place) {
-                    rule.asked = true;
-                }
-            }
+            set_asked(next, &rules, true);
             next.revoke_attempted_at.get_or_insert(now);
             next.note(now, "asking EC2 to revoke");
             Ok(Vec::new())
@@ -152,7 +148,7 @@ fn apply(next: &mut Request, event: Event, now: DateTime<Utc>) -> Result<Vec<Eff
         }
         Event::RevokeMissed { holder, rules } => {
             held(next, &holder)?;
-            not_asked(next, &rules);
+            set_asked(next, &rules, false);
             next.note(now, format!("{} rules were not there any more", rules.len()));
             Ok(Vec::new())
         }

@@ -5,7 +5,6 @@ use chrono::{DateTime, Utc};
 use super::{DeniedRequest, Effect, Refusal, deciding::UPDATE_GRACE};
 use crate::domain::{
     change::Fate,
-    ids::RuleId,
     request::{Failure, Lease, Request, State},
 };
 
@@ -82,11 +81,10 @@ pub(super) fn set_fates(next: &mut Request, fates: Vec<Fate>) -> Result<(), Refu
     Ok(())
 }
 
-/// Takes back that EC2 was asked for these: they were gone before.
-pub(super) fn not_asked(next: &mut Request, ids: &[RuleId]) {
-    for rule in next.change.opening.rules_mut() {
-        if rule.id.as_ref().is_some_and(|id| ids.contains(id)) {
-            rule.asked = false;
+pub(super) fn set_asked(next: &mut Request, places: &[usize], asked: bool) {
+    for (place, rule) in next.change.opening.rules_mut().iter_mut().enumerate() {
+        if places.contains(&place) {
+            rule.asked = asked;
         }
     }
 }

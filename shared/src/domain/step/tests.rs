@@ -329,7 +329,7 @@ fn every_event() -> Vec<Event> {
         Event::ClaimRevert(lease("x", later(500))),
         Event::RevokeAttempted { holder: holder(), rules: vec![0, 9] },
         Event::RevokeAnswered { holder: holder(), request_id: "e".to_owned() },
-        Event::RevokeMissed { holder: holder(), rules: Vec::new() },
+        Event::RevokeMissed { holder: holder(), rules: vec![0] },
         Event::RevertEnded {
             holder: holder(),
             fates: vec![Fate::Removed, failed()],
