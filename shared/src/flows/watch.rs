@@ -42,9 +42,9 @@ impl Budget {
         Self { until: Deadline(deadline.0 - delta(reserve)), slice: (left / 10).min(Duration::from_secs(30)) }
     }
 
-    /// The next slice will take as long as the longest so far.
+    /// The next slice may take a quarter longer than the longest so far.
     fn learn(&mut self, took: Duration) {
-        self.slice = self.slice.max(took);
+        self.slice = self.slice.max(took + took / 4);
     }
 
     fn allows_slice(self, now: DateTime<Utc>) -> bool {
