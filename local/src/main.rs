@@ -42,7 +42,8 @@ async fn main() -> ExitCode {
 async fn run_demo(demo: Demo) -> Result<(), Box<dyn std::error::Error>> {
     for binary in [&demo.poller, &demo.responder] {
         if !binary.is_file() {
-            return Err(format!("{} is not there: build it, or name another path", binary.display()).into());
+            let missing = binary.display();
+            return Err(format!("{missing} is not there: run `cargo build --workspace`, or name another path").into());
         }
     }
     let storage = demo.data.clone().map_or(Storage::Memory, Storage::Folder);
@@ -61,11 +62,19 @@ async fn run_demo(demo: Demo) -> Result<(), Box<dyn std::error::Error>> {
         ..Options::new(Code::Binary(demo.poller), Code::Binary(demo.responder))
     })
     .await?;
-    let page = Server::start_on(page::router(Arc::clone(&system)), demo.port).await?;
+    let shown = show(&system, demo.port).await;
+    system.stop().await;
+    shown
+}
+
+/// Serves the page until the run is to stop.
+async fn show(system: &Arc<System>, port: u16) -> Result<(), Box<dyn std::error::Error>> {
+    let page = Server::start_on(page::router(Arc::clone(system)), port).await.map_err(|error| {
+        format!("the page can't be served on port {port} ({error}): name another with --port, or 0 for any free one")
+    })?;
     println!("Portcullis runs. Open {}/ and stop with Ctrl-C.", page.url());
     stopped().await?;
     println!("Stopping.");
-    system.stop().await;
     Ok(())
 }
 

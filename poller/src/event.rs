@@ -9,7 +9,7 @@ pub(crate) enum Invocation {
     Poll,
     /// `{"tick":"sweep"}`: work off what is due.
     Sweep,
-    /// EventBridge: one record, in `detail`.
+    /// EventBridge: one record, in `detail`. Where that is no object, the whole event: it becomes an Unreadable card.
     Pushed(String),
     /// SQS: a batch of such events.
     Batch(Vec<Queued>),
@@ -25,19 +25,15 @@ pub(crate) struct Queued {
 }
 
 impl Invocation {
-    /// Reads an event. Whatever is no push and no known tick asks for both: read what is new, work off what is due.
+    /// Reads an event. Whatever is no push and no known tick asks for both, as EventBridge's own scheduled events do: read
+    /// what is new, work off what is due.
     #[must_use]
     pub(crate) fn read(event: &Value) -> Self {
         if let Some(messages) = queued(event) {
             return Self::Batch(messages);
         }
-        // A schedule of EventBridge whose input nobody set: `detail` is there, and is no record.
-        let is_scheduled = event.get("source").and_then(Value::as_str) == Some("aws.events");
-        if is_scheduled {
-            return Self::Poll;
-        }
-        if event.get("detail-type").is_some() || event.get("detail").is_some_and(Value::is_object) {
-            return Self::Pushed(record(event));
+        if is_push(event) {
+            return Self::Pushed(record(event).unwrap_or_else(|| event.to_string()));
         }
         match event.get("tick").and_then(Value::as_str) {
             Some("sweep") => Self::Sweep,
@@ -57,29 +53,40 @@ impl Invocation {
     }
 }
 
+/// Whether EventBridge pushed a record. A scheduled event has a `detail` too, which is empty.
+fn is_push(event: &Value) -> bool {
+    let via_cloudtrail =
+        event.get("detail-type").and_then(Value::as_str).is_some_and(|kind| kind.ends_with("via CloudTrail"));
+    let is_record = |detail: &Value| detail.get("eventName").is_some() || detail.get("eventID").is_some();
+    via_cloudtrail || event.get("detail").is_some_and(is_record)
+}
+
 fn queued(event: &Value) -> Option<Vec<Queued>> {
     let records = event.get("Records")?.as_array()?;
     let is_sqs = |record: &Value| record.get("eventSource").and_then(Value::as_str) == Some("aws:sqs");
     if records.is_empty() || !records.iter().all(is_sqs) {
         return None;
     }
-    let message = |record: &Value| {
-        let body = record.get("body").and_then(Value::as_str).unwrap_or_default();
-        Queued {
-            message_id: record.get("messageId").and_then(Value::as_str).unwrap_or_default().to_owned(),
-            // A body that is no event is handed on as it is: it becomes an Unreadable card, never a skip.
-            record: serde_json::from_str::<Value>(body).map_or_else(|_| body.to_owned(), |event| record_of(&event)),
-        }
+    let message = |message: &Value| {
+        let message_id = message.get("messageId").and_then(Value::as_str).unwrap_or_default().to_owned();
+        Queued { record: queued_record(message), message_id }
     };
     Some(records.iter().map(message).collect())
 }
 
-fn record_of(event: &Value) -> String {
-    if event.get("detail").is_some() { record(event) } else { event.to_string() }
+/// The record in a message's body. A body without one is handed on as it is, and a message without a body as a whole: it
+/// becomes an Unreadable card, never a skip. The text is one of its own, since its hash is the card's key.
+fn queued_record(message: &Value) -> String {
+    let Some(body) = message.get("body").and_then(Value::as_str) else { return message.to_string() };
+    let event = serde_json::from_str::<Value>(body).ok();
+    event.as_ref().and_then(record).unwrap_or_else(|| body.to_owned())
 }
 
-fn record(event: &Value) -> String {
-    event.get("detail").unwrap_or(&Value::Null).to_string()
+/// The record that an event carries. A `detail` that is no object, or an empty one, is none.
+fn record(event: &Value) -> Option<String> {
+    let detail = event.get("detail")?;
+    detail.as_object().filter(|fields| !fields.is_empty())?;
+    Some(detail.to_string())
 }
 
 #[cfg(test)]
@@ -92,8 +99,7 @@ mod tests {
     fn a_tick_says_what_to_do_and_anything_else_means_both() {
         assert_eq!(Invocation::read(&json!({"tick": "poll"})), Invocation::Poll);
         assert_eq!(Invocation::read(&json!({"tick": "sweep"})), Invocation::Sweep);
-        let scheduled = json!({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}});
-        for event in [json!({}), json!(null), json!("x"), json!({"tick": 7}), json!({"Records": []}), scheduled] {
+        for event in [json!({}), json!(null), json!("x"), json!({"tick": 7}), json!({"Records": []})] {
             assert_eq!(Invocation::read(&event), Invocation::Poll, "{event}");
         }
     }
@@ -102,7 +108,32 @@ mod tests {
     fn a_pushed_event_carries_its_record_in_detail() {
         let event = json!({"detail-type": "AWS API Call via CloudTrail", "detail": {"eventName": "X"}});
         assert_eq!(Invocation::read(&event), Invocation::Pushed(r#"{"eventName":"X"}"#.to_owned()));
-        assert_eq!(Invocation::read(&json!({"detail-type": "x"})), Invocation::Pushed("null".to_owned()));
+        let unnamed = json!({"detail": {"eventID": "e"}});
+        assert_eq!(Invocation::read(&unnamed), Invocation::Pushed(r#"{"eventID":"e"}"#.to_owned()));
+    }
+
+    #[test]
+    fn a_schedule_of_eventbridge_and_what_is_no_record_mean_both() {
+        for event in [
+            json!({"detail-type": "Scheduled Event", "source": "aws.events", "detail": {}}),
+            json!({"detail-type": "Scheduled Event", "source": "aws.events"}),
+            json!({"detail-type": "EC2 Instance State-change Notification", "detail": {"state": "running"}}),
+            json!({"detail-type": 7, "detail": null}),
+            json!({"detail": "eventName"}),
+            json!({"detail": {}}),
+        ] {
+            assert_eq!(Invocation::read(&event), Invocation::Poll, "{event}");
+        }
+    }
+
+    #[test]
+    fn a_push_without_a_record_is_handed_on_whole() {
+        for detail in [json!(null), json!("cut off"), json!([]), json!({})] {
+            let event = json!({"detail-type": "AWS API Call via CloudTrail", "id": "1", "detail": detail});
+            assert_eq!(Invocation::read(&event), Invocation::Pushed(event.to_string()));
+        }
+        let event = json!({"detail-type": "AWS Service Event via CloudTrail", "id": "2"});
+        assert_eq!(Invocation::read(&event), Invocation::Pushed(event.to_string()));
     }
 
     #[test]
@@ -111,9 +142,18 @@ mod tests {
         let event = json!({"Records": [
             {"eventSource": "aws:sqs", "messageId": "m1", "body": body},
             {"eventSource": "aws:sqs", "messageId": "m2", "body": "not JSON"},
+            {"eventSource": "aws:sqs", "messageId": "m3", "body": r#"{"id": "1", "detail": null}"#},
+            {"eventSource": "aws:sqs", "messageId": "m4", "body": r#"{"eventName": "Y"}"#},
+            {"eventSource": "aws:sqs", "messageId": "m5"},
         ]});
         let message = |id: &str, record: &str| Queued { message_id: id.to_owned(), record: record.to_owned() };
-        let expected = vec![message("m1", r#"{"eventName":"X"}"#), message("m2", "not JSON")];
+        let expected = vec![
+            message("m1", r#"{"eventName":"X"}"#),
+            message("m2", "not JSON"),
+            message("m3", r#"{"id": "1", "detail": null}"#),
+            message("m4", r#"{"eventName": "Y"}"#),
+            message("m5", r#"{"eventSource":"aws:sqs","messageId":"m5"}"#),
+        ];
         assert_eq!(Invocation::read(&event), Invocation::Batch(expected));
     }
 }

@@ -7,7 +7,7 @@ mod tick;
 use std::{process::ExitCode, sync::Arc};
 
 use adapters::start::{Needs, Parts, start_log};
-use chrono::{DateTime, Utc};
+use chrono::Utc;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;
 use shared::clock::Deadline;
@@ -31,8 +31,13 @@ async fn main() -> ExitCode {
         let (portcullis, lake) = (Arc::clone(&portcullis), Arc::clone(&lake));
         async move {
             let invocation = Invocation::read(&event.payload);
-            let outcome =
-                tick::run(&portcullis, lake.as_ref().as_ref(), &invocation, deadline(event.context.deadline)).await;
+            let outcome = tick::run(
+                &portcullis,
+                lake.as_ref().as_ref(),
+                &invocation,
+                Deadline::at_epoch_ms(event.context.deadline),
+            )
+            .await;
             let error = (!outcome.errors.is_empty()).then(|| outcome.errors.join("; "));
             println!("{}", metrics::line(Utc::now(), invocation.name(), &outcome.report, error.as_deref()));
             match error {
@@ -48,10 +53,4 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// The invocation's deadline, from epoch milliseconds.
-fn deadline(epoch_ms: u64) -> Deadline {
-    let at = i64::try_from(epoch_ms).ok().and_then(DateTime::from_timestamp_millis);
-    Deadline(at.unwrap_or_else(Utc::now))
 }

@@ -42,8 +42,8 @@ pub(crate) async fn run(
     match invocation {
         Invocation::Poll => poll(portcullis, lake, deadline, &mut outcome).await,
         Invocation::Sweep => {}
-        Invocation::Pushed(record) => pushed(portcullis, record, &mut outcome).await,
-        Invocation::Batch(messages) => batch(portcullis, messages, &mut outcome).await,
+        Invocation::Pushed(record) => pushed(portcullis, record, deadline, &mut outcome).await,
+        Invocation::Batch(messages) => batch(portcullis, messages, deadline, &mut outcome).await,
     }
     if let Err(error) = work_off(portcullis, deadline, &mut outcome.report).await {
         outcome.errors.push(error.to_string());
@@ -66,8 +66,8 @@ async fn poll(portcullis: &Portcullis, lake: Option<&Lake>, deadline: Deadline, 
     }
 }
 
-async fn pushed(portcullis: &Portcullis, record: &str, outcome: &mut Outcome) {
-    let taken = take(portcullis, &[record.to_owned()]).await;
+async fn pushed(portcullis: &Portcullis, record: &str, deadline: Deadline, outcome: &mut Outcome) {
+    let taken = take(portcullis, &[record.to_owned()], deadline).await;
     outcome.report.add(&taken.report);
     if !taken.failed.is_empty() {
         outcome.errors.push("the pushed record was not stored".to_owned());
@@ -76,9 +76,9 @@ async fn pushed(portcullis: &Portcullis, record: &str, outcome: &mut Outcome) {
 }
 
 /// Partial batch failures: only the messages that were not stored come again.
-async fn batch(portcullis: &Portcullis, messages: &[Queued], outcome: &mut Outcome) {
+async fn batch(portcullis: &Portcullis, messages: &[Queued], deadline: Deadline, outcome: &mut Outcome) {
     let records: Vec<String> = messages.iter().map(|message| message.record.clone()).collect();
-    let taken = take(portcullis, &records).await;
+    let taken = take(portcullis, &records, deadline).await;
     outcome.report.add(&taken.report);
     let failed: BTreeSet<&str> = taken
         .failed

@@ -76,6 +76,91 @@ fn a_stage_of_an_http_api_stands_before_the_path() {
 }
 
 #[test]
+fn a_rest_api_gives_the_path_without_the_stage() {
+    assert!(read(rest_api("POST", PATH, "a=b")).is_ok());
+    assert_eq!(read(rest_api("POST", "/prod/slack/interactions", "a=b")), Err(Status::NotFound));
+}
+
+/// An event of each kind, with a path of its own.
+fn both(path: &str) -> [Value; 2] {
+    [http_api("POST", path, "a=b", false), rest_api("POST", path, "a=b")]
+}
+
+#[test]
+fn what_is_odd_beside_the_route_and_the_signature_changes_nothing() {
+    let odd = [
+        ("host", json!("exa mple")),
+        ("host", json!("[::1")),
+        ("host", json!("")),
+        ("Host", json!("a\"b<>")),
+        ("x-forwarded-proto", json!("ht tp")),
+        ("x-forwarded-proto", json!("")),
+        ("X-Forwarded-Proto", json!("javascript:")),
+        ("x-forwarded-port", json!("port")),
+        ("x-other", json!("a\nb")),
+        ("x-other", json!(7)),
+        ("x-other", json!([null])),
+        ("not a name", json!("x")),
+        ("", json!("x")),
+    ];
+    for (name, value) in odd {
+        for (path, expected) in [(PATH, Ok(expected(b"a=b"))), ("/elsewhere", Err(Status::NotFound))] {
+            for mut event in both(path) {
+                event["headers"][name] = value.clone();
+                if let Some(headers) = event.get_mut("multiValueHeaders") {
+                    headers[name] = json!([value]);
+                }
+                assert_eq!(read(event), expected, "{name}: {value}");
+            }
+        }
+    }
+}
+
+#[test]
+fn no_query_and_no_other_part_of_the_event_is_read() {
+    let odd = [
+        ("rawQueryString", json!("a=\"b\"&<c>=%zz \u{1F980}")),
+        ("rawQueryString", json!(["a"])),
+        ("queryStringParameters", json!({"a": "\"<>\" b", "": null})),
+        ("multiValueQueryStringParameters", json!({"a\"": ["\"<> b", "%"]})),
+        ("multiValueQueryStringParameters", json!("a")),
+        ("pathParameters", json!({"proxy": 7})),
+        ("stageVariables", json!([])),
+        ("cookies", json!({"a": "b"})),
+        ("isBase64Encoded", json!(null)),
+        ("resource", json!(7)),
+        ("version", json!({})),
+    ];
+    for (key, value) in odd {
+        for mut event in both(PATH) {
+            event[key] = value.clone();
+            assert_eq!(read(event), Ok(expected(b"a=b")), "{key}: {value}");
+        }
+    }
+    for mut event in both(PATH) {
+        for (key, value) in [("authorizer", json!(7)), ("domainName", json!("\"<>")), ("timeEpoch", json!("now"))] {
+            event["requestContext"][key] = value;
+        }
+        event["requestContext"]["identity"] = json!(null);
+        assert_eq!(read(event), Ok(expected(b"a=b")));
+    }
+}
+
+#[test]
+fn a_signature_that_is_no_header_counts_as_absent() {
+    for value in [json!(7), json!(null), json!("v0=\n"), json!(["v0=\u{0}"])] {
+        let mut event = http_api("POST", PATH, "a=b", false);
+        event["headers"]["x-slack-signature"] = value.clone();
+        assert_eq!(read(event), Ok(Incoming { signature: None, ..expected(b"a=b") }), "{value}");
+    }
+    for mut event in both(PATH) {
+        event["headers"] = json!(null);
+        event["multiValueHeaders"] = json!(null);
+        assert_eq!(read(event), Ok(Incoming { timestamp: None, signature: None, body: b"a=b".to_vec() }));
+    }
+}
+
+#[test]
 fn a_mebibyte_is_taken_and_a_byte_more_is_not() {
     let largest = "a".repeat(LARGEST_BODY);
     assert!(read(http_api("POST", PATH, &largest, false)).is_ok());

@@ -7,7 +7,6 @@ mod respond;
 use std::{process::ExitCode, sync::Arc};
 
 use adapters::start::{Needs, Parts, start_log};
-use chrono::{DateTime, Utc};
 use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
 use serde_json::Value;
 use shared::{clock::Deadline, flows::decide::Members};
@@ -38,7 +37,7 @@ async fn main() -> ExitCode {
         async move {
             let (status, left) = responder.respond(event.payload).await;
             if let Some(left) = left {
-                let deadline = deadline(event.context.deadline);
+                let deadline = Deadline::at_epoch_ms(event.context.deadline);
                 leave.leave(Box::pin(async move { responder.after(left, deadline).await }));
             }
             Ok::<Value, Error>(status.answer())
@@ -51,10 +50,4 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// The invocation's deadline, from epoch milliseconds.
-fn deadline(epoch_ms: u64) -> Deadline {
-    let at = i64::try_from(epoch_ms).ok().and_then(DateTime::from_timestamp_millis);
-    Deadline(at.unwrap_or_else(Utc::now))
 }

@@ -11,11 +11,7 @@ use serde_json::Value;
 use shared::{
     clock::Deadline,
     config::Secret,
-    domain::{
-        click::Click,
-        ids::RequestId,
-        request::{Request, Work},
-    },
+    domain::{click::Click, ids::RequestId, request::Request, step::Effect},
     flows::{
         decide::{After, Members, decide},
         post::update,
@@ -93,20 +89,20 @@ impl Responder {
                     tracing::warn!(%error, "a person was not told why their click changed nothing");
                 }
             }
-            After::Work(request) => self.work(*request, deadline).await,
+            After::Work { request, effects } => self.work(*request, &effects, deadline).await,
         }
     }
 
     /// The card shows the decision while the rules are being taken back; then it shows the outcome.
-    async fn work(&self, request: Request, deadline: Deadline) {
+    async fn work(&self, request: Request, effects: &[Effect], deadline: Deadline) {
         let id = request.change.id.clone();
         let show = async {
-            if let Err(error) = update(&self.after, request.clone()).await {
+            if let Err(error) = update(&self.after, request.clone(), deadline).await {
                 tracing::warn!(%error, %id, "the card does not show the decision yet");
             }
         };
         let take_back = async {
-            if request.due_for(Work::Revert).is_none() {
+            if !effects.contains(&Effect::Revert) {
                 return false;
             }
             match revert(&self.after, request.clone(), deadline).await {
@@ -120,14 +116,14 @@ impl Responder {
         };
         let ((), moved_on) = tokio::join!(show, take_back);
         if moved_on {
-            self.show_outcome(&id).await;
+            self.show_outcome(&id, deadline).await;
         }
     }
 
     /// Loaded anew: showing the decision and taking it back both moved the request on.
-    async fn show_outcome(&self, id: &RequestId) {
+    async fn show_outcome(&self, id: &RequestId, deadline: Deadline) {
         let shown = match self.after.store.load(id).await {
-            Ok(Some(request)) => update(&self.after, request).await.map(|_| ()),
+            Ok(Some(request)) => update(&self.after, request, deadline).await.map(|_| ()),
             Ok(None) => Ok(()),
             Err(error) => Err(error),
         };

@@ -80,6 +80,14 @@ impl Entropy {
 pub struct Deadline(pub DateTime<Utc>);
 
 impl Deadline {
+    /// The deadline that Lambda gives an invocation, in epoch milliseconds. One that is no time is now: the
+    /// invocation starts nothing, and all is due for the next tick.
+    #[must_use]
+    pub fn at_epoch_ms(epoch_ms: u64) -> Self {
+        let at = i64::try_from(epoch_ms).ok().and_then(DateTime::from_timestamp_millis);
+        Self(at.unwrap_or_else(Utc::now))
+    }
+
     /// How much time is left; nothing if it is over.
     #[must_use]
     pub fn left(self, now: DateTime<Utc>) -> Duration {
@@ -97,4 +105,17 @@ impl Deadline {
 #[must_use]
 pub fn delta(time: Duration) -> TimeDelta {
     TimeDelta::from_std(time).unwrap_or(TimeDelta::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadline_is_read_from_epoch_milliseconds() {
+        let now = DateTime::from_timestamp(1_795_190_000, 0).expect("a time");
+        assert_eq!(Deadline::at_epoch_ms(1_795_190_005_250).left(now), Duration::from_millis(5_250));
+        assert_eq!(Deadline::at_epoch_ms(0).left(now), Duration::ZERO);
+        assert_eq!(Deadline::at_epoch_ms(u64::MAX).left(Utc::now()), Duration::ZERO);
+    }
 }

@@ -123,7 +123,7 @@ pub enum Commit {
     /// It is stored; the effects may be carried out.
     Won {
         /// As stored.
-        request: Request,
+        request: Box<Request>,
         /// What is to be done.
         effects: Vec<Effect>,
     },
@@ -190,6 +190,14 @@ pub trait RequestStore {
 
     /// Moves a watermark. It never moves back: the later `until` and `reconciled_at` win, the earlier `first_from` stays.
     fn set_watermark(&self, source: &str, to: Watermark) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Takes the next free moment for a new message in the channel: at `now` at the earliest, and `pace` after the one that
+    /// was given out before, to whomever.
+    fn next_post_slot(
+        &self,
+        now: DateTime<Utc>,
+        pace: Duration,
+    ) -> impl Future<Output = Result<DateTime<Utc>, StoreError>> + Send;
 
     /// What is noted of a group.
     fn group_notes(&self, group: &GroupKey) -> impl Future<Output = Result<GroupNotes, StoreError>> + Send;

@@ -15,7 +15,7 @@ const FLAGS = [
   "--disable-component-update", "--disable-sync",
 ];
 /** How long a card may take, in milliseconds: a busy machine, binaries without optimization, a cold function. */
-export const PATIENCE = 60_000;
+const PATIENCE = 30_000;
 
 /** Starts `local demo` on a free port with a data folder of its own. Resolves once it has printed its address. */
 export async function startDemo() {
@@ -65,6 +65,7 @@ export async function startBrowser() {
 export class Page {
   constructor(page) {
     this.page = page;
+    this.cards = new Map();
     page.setDefaultTimeout(PATIENCE);
   }
 
@@ -104,14 +105,18 @@ export class Page {
     return id;
   }
 
-  /** The card that is about this group. */
+  /** The card that is about this group; once found it is known by its ts, because not every state names the group. */
   card(group) {
-    return this.page.locator("article.message:not(.whisper)").filter({ hasText: group });
+    const cards = this.page.locator("article.message:not(.whisper)");
+    const ts = this.cards.get(group);
+    return ts ? cards.and(this.page.locator(`[data-ts="${ts}"]`)) : cards.filter({ hasText: group });
   }
 
   /** Waits until the group's card has a header that begins, after its emoji, with these words. */
   async cardSays(group, header) {
-    await this.card(group).getByRole("heading", { name: new RegExp(`^\\S+ ${header}`) }).waitFor();
+    const card = this.card(group);
+    await card.getByRole("heading", { name: new RegExp(`^\\S+ ${header}`) }).waitFor();
+    this.cards.set(group, await card.getAttribute("data-ts"));
   }
 
   async press(group, button) {

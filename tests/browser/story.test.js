@@ -185,6 +185,25 @@ story("Where the decision cannot be stored, the card says that it did not work",
   await page.cardSays(group, "Approved");
 });
 
+story("A revert that EC2 refuses is told on the card, and Retry does it once EC2 allows it", async (page) => {
+  await page.goTo("prod-payments");
+  const group = await page.openGroup({ group: "bastion", what: "all-traffic" });
+  await page.cardSays(group, "Approval needed");
+  await page.page.getByText("Make a service misbehave").click();
+  const refuses = page.page.getByLabel("EC2 refuses to revoke");
+  await refuses.check();
+  await page.press(group, "Deny");
+  await page.confirm("Deny and revert");
+  await page.cardSays(group, "Revert failed");
+  assert.equal(await page.rules("bastion").filter({ hasText: "the internet" }).count(), 2, "both are still open");
+
+  await refuses.uncheck();
+  await page.page.waitForFunction(async () => !(await (await fetch("/api/state")).json()).faults["revoke-denied"]);
+  await page.press(group, "Retry");
+  await page.cardSays(group, "Reverted");
+  assert.equal(await page.rules("bastion").filter({ hasText: "the internet" }).count(), 0);
+});
+
 story("The dialog works by keyboard, and Escape leaves everything as it was", async (page) => {
   await page.goTo("staging");
   const group = await page.openGroup({ group: "bastion" });
@@ -214,7 +233,7 @@ story("A narrow screen shows everything without scrolling sideways", async (page
   assert.ok(inside <= outside, `${inside} px on a screen of ${outside} px`);
 }, { viewport: { width: 380, height: 800 } });
 
-test("A foreign page can neither post nor read by another name", async () => {
+test("A foreign page cannot post", async () => {
   const post = await fetch(`${demo.url}api/fault`, {
     method: "POST",
     headers: { origin: "http://evil.example", "content-type": "application/json" },

@@ -57,10 +57,7 @@ pub(super) struct Click {
 }
 
 /// `POST /api/click`: what Slack got for an answer. Not `accepted`: the person sees Slack's error.
-pub(super) async fn click(
-    State(system): State<Arc<System>>,
-    Json(click): Json<Click>,
-) -> Result<Json<Value>, Refused> {
+pub(super) async fn click(State(system): State<Arc<System>>, Json(click): Json<Click>) -> Result<Json<Value>, Refused> {
     let clicked = system.click(&click.user, &click.ts, &click.action).await?;
     let took = u64::try_from(clicked.took.as_millis()).unwrap_or(u64::MAX);
     Ok(Json(json!({ "accepted": clicked.accepted(), "status": clicked.status, "took_ms": took })))

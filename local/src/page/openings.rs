@@ -70,9 +70,9 @@ impl Opening {
         match self {
             Self::SshToTheWorld => vec![ssh()],
             Self::HttpsFromOneRange => vec![https().from_ipv4("203.0.113.0/24", description)],
-            Self::AllTraffic => vec![
-                Permission::all_ports("-1").from_ipv4("0.0.0.0/0", description).from_ipv6("::/0", description),
-            ],
+            Self::AllTraffic => {
+                vec![Permission::all_ports("-1").from_ipv4("0.0.0.0/0", description).from_ipv6("::/0", description)]
+            }
             Self::PortRange => vec![Permission::new("tcp", 3000, 9000).from_ipv4("198.51.100.0/24", description)],
             Self::DatabaseToIpv6 => vec![Permission::new("tcp", 5432, 5432).from_ipv6("::/0", description)],
             Self::PrefixList => vec![https().from_prefix_list("pl-0a1b2c3d4e5f60718", description)],

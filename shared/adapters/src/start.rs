@@ -1,7 +1,7 @@
 //! How both functions start: read the configuration, read its secrets, join the adapters. No adapter knows another; this
 //! knows them all.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use aws_config::SdkConfig;
 use shared::{
@@ -38,8 +38,13 @@ pub enum StartError {
         why: std::io::Error,
     },
     /// It is there, and wrong.
-    #[error("{0}")]
-    Config(ConfigErrors),
+    #[error("{errors}{}", missing.as_ref().map(|missing| format!("\n{missing}")).unwrap_or_default())]
+    Config {
+        /// What is wrong.
+        errors: ConfigErrors,
+        /// The secrets that are not there either, as far as the references to them could be read.
+        missing: Option<MissingSecrets>,
+    },
     /// A secret is not there.
     #[error("{0}")]
     Secrets(#[from] MissingSecrets),
@@ -55,6 +60,13 @@ pub enum Needs {
     Writing,
     /// Those, and the ones that verify what Slack sends.
     WritingAndVerifying,
+}
+
+impl Needs {
+    fn of(self, mut secrets: Vec<(String, &SecretRef)>) -> Vec<(String, &SecretRef)> {
+        secrets.retain(|(key, _)| self == Self::WritingAndVerifying || !key.starts_with(SIGNING_SECRETS));
+        secrets
+    }
 }
 
 /// What a function is made of.
@@ -73,14 +85,26 @@ impl Parts {
     /// # Errors
     /// Everything that is wrong, at once, each with its key.
     pub async fn load(needs: Needs) -> Result<Self, StartError> {
-        let config = read_config()?;
-        let sdk = aws::load().await;
-        let wanted: Vec<(String, &SecretRef)> = config
-            .secrets()
-            .into_iter()
-            .filter(|(key, _)| needs == Needs::WritingAndVerifying || !key.starts_with(SIGNING_SECRETS))
-            .collect();
-        let values = resolve(&sdk, &wanted, |name| std::env::var(name).ok()).await?;
+        let (path, text) = read_file()?;
+        Self::read(&text, &path, needs, aws::load().await, |name| std::env::var(name).ok()).await
+    }
+
+    async fn read(
+        text: &str,
+        path: &Path,
+        needs: Needs,
+        sdk: SdkConfig,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, StartError> {
+        let config = match Config::load(text) {
+            Ok(config) => config,
+            Err(errors) => {
+                let missing = resolve(&sdk, &needs.of(errors.secrets()), variable).await.err();
+                return Err(StartError::Config { errors: errors.in_file(path), missing });
+            }
+        };
+        let wanted = needs.of(config.secrets());
+        let values = resolve(&sdk, &wanted, variable).await?;
         let (mut signing_secrets, mut writing) = (Vec::new(), None);
         for ((key, _), value) in wanted.iter().zip(values) {
             if key.starts_with(SIGNING_SECRETS) {
@@ -127,13 +151,12 @@ impl Parts {
     }
 }
 
-fn read_config() -> Result<Config, StartError> {
+fn read_file() -> Result<(PathBuf, String), StartError> {
     let path = Config::path(|name| std::env::var_os(name));
-    let text = match std::fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(why) => return Err(StartError::NoConfig { path, why }),
-    };
-    Config::load(&text).map_err(|errors| StartError::Config(errors.in_file(&path)))
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Ok((path, text)),
+        Err(why) => Err(StartError::NoConfig { path, why }),
+    }
 }
 
 fn chat(config: &Config, secret: &Secret) -> Result<SlackChat, SetupError> {
@@ -166,4 +189,49 @@ pub fn start_log() {
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
     // A second call finds the log started, which is as good.
     let _ = tracing_subscriber::fmt().json().flatten_event(true).with_ansi(false).with_env_filter(filter).try_init();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Wrong in three places, and with secrets that are nowhere.
+    const WRONG: &str = r#"
+        [accounts]
+        automation = "12345678901"
+        [roles]
+        hub = "hub-001"
+        spoke = "spoke-001"
+        [timing]
+        poll_every = "10 minutes"
+        pol_every = "10m"
+        [slack]
+        channel = "C0123456789"
+        bot_token = "env:NOT_SET"
+        signing_secrets = ["env:NOT_SET_EITHER"]
+        [approvers]
+        users = ["U0123456789"]
+    "#;
+
+    async fn start(text: &str, needs: Needs) -> Vec<String> {
+        let sdk = SdkConfig::builder().build();
+        let started = Parts::read(text, Path::new("config.toml"), needs, sdk, |_| None).await;
+        let told = started.map(|_| ()).expect_err("a wrong configuration").to_string();
+        let key = |line: &str| line.trim_start_matches("config.toml: ").split(": ").next().map(str::to_owned);
+        told.lines().filter_map(key).collect()
+    }
+
+    #[tokio::test]
+    async fn errors_and_missing_secrets_are_told_at_once() {
+        let wrong = ["accounts.automation", "timing.poll_every", "timing.pol_every", "slack.bot_token"];
+        assert_eq!(start(WRONG, Needs::Writing).await, wrong);
+        let verifying = start(WRONG, Needs::WritingAndVerifying).await;
+        assert_eq!(verifying, [&wrong[..], &["slack.signing_secrets[0]"]].concat());
+    }
+
+    #[tokio::test]
+    async fn missing_secrets_are_told_where_nothing_else_is_wrong() {
+        let right = WRONG.replace("12345678901", "123456789012").replace("10 minutes", "10m").replace("pol_", "sweep_");
+        assert_eq!(start(&right, Needs::Writing).await, ["slack.bot_token"]);
+    }
 }

@@ -2,16 +2,19 @@
 
 use std::fmt;
 
+use super::secret::SecretRef;
+
 /// Every error of a configuration, in the order of its sections. Never empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigErrors {
     file: String,
     errors: Vec<ConfigError>,
+    secrets: Vec<(String, SecretRef)>,
 }
 
 impl ConfigErrors {
-    pub(super) fn new(errors: Vec<ConfigError>) -> Self {
-        Self { file: "config.toml".to_owned(), errors }
+    pub(super) fn new(errors: Vec<ConfigError>, secrets: Vec<(String, SecretRef)>) -> Self {
+        Self { file: "config.toml".to_owned(), errors, secrets }
     }
 
     /// The same errors, printed with the path of the file that they are in. Without it they are printed as of
@@ -25,6 +28,13 @@ impl ConfigErrors {
     #[must_use]
     pub fn errors(&self) -> &[ConfigError] {
         &self.errors
+    }
+
+    /// The references to secrets that could be read in spite of the errors, each with its key, so that a secret that is
+    /// missing is reported together with them.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<(String, &SecretRef)> {
+        self.secrets.iter().map(|(key, secret)| (key.clone(), secret)).collect()
     }
 }
 

@@ -57,7 +57,8 @@ pub struct Config {
 pub struct Accounts {
     /// Where Portcullis runs.
     pub automation: AccountId,
-    /// The account that owns the event data store: the management account, or a delegated administrator.
+    /// The account that owns the event data store: the management account, or a delegated administrator. Only the lake
+    /// needs it: where `[lake]` is absent and this too, it is the automation account.
     pub organization: AccountId,
     /// How accounts are called on cards. One that is not here is shown by its id.
     pub names: BTreeMap<AccountId, AccountName>,
@@ -70,7 +71,8 @@ pub struct Roles {
     pub path: RolePath,
     /// The functions' own role in the automation account. It is never assumed.
     pub hub: RoleName,
-    /// The role in the organization account that may query the event data store.
+    /// The role in the organization account that may query the event data store. Only the lake needs it: where `[lake]`
+    /// is absent and this too, it has the name of the repository's `config.toml`, and nothing assumes it.
     pub lake_read: RoleName,
     /// The role in every account that may describe and revoke rules.
     pub spoke: RoleName,
@@ -161,14 +163,14 @@ pub enum Delivery {
     },
 }
 
-/// Who may decide. Either somebody is listed, or anyone in the channel may; never both, never neither.
+/// Who may decide: somebody is listed, or anyone in the channel may, or both; never neither.
 #[derive(Clone, Debug)]
 pub struct Approvers {
     /// These users.
     pub users: Vec<SlackUserId>,
     /// The members of these user groups. Empty where the cards come by a webhook, which can't tell who is a member.
     pub user_groups: Vec<UserGroupId>,
-    /// Whoever sees the card and clicks.
+    /// Whoever sees the card and clicks. The lists restrict nothing then.
     pub anyone_in_channel: bool,
     /// Whether somebody may approve an opening of their own.
     pub requester_may_approve: bool,

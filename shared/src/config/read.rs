@@ -22,9 +22,9 @@ const NONE: Vec<Value> = Vec::new();
 pub(super) fn config(text: &str) -> Result<Config, ConfigErrors> {
     let errors = Errors::default();
     let config = table(text, &errors).and_then(|table| Section::read(Key::root(), table, &errors, root));
-    match (config, errors.into_vec()) {
-        (Some(config), errors) if errors.is_empty() => Ok(config),
-        (_, errors) => Err(ConfigErrors::new(errors)),
+    match (config, errors.into_parts()) {
+        (Some(config), (errors, _)) if errors.is_empty() => Ok(config),
+        (_, (errors, secrets)) => Err(ConfigErrors::new(errors, secrets)),
     }
 }
 
@@ -46,8 +46,9 @@ fn place(text: &str, span: Option<std::ops::Range<usize>>) -> Place {
 }
 
 fn root(root: &mut Section<'_>) -> Option<Config> {
-    let accounts = root.section("accounts", accounts);
-    let roles = root.section("roles", roles);
+    let with_lake = root.has("lake");
+    let accounts = root.section("accounts", |section| accounts(section, with_lake));
+    let roles = root.section("roles", |section| roles(section, with_lake));
     let lake = root.optional_section("lake", lake);
     let timing = root.section("timing", timing);
     let longest_window = timing.as_ref().map(|timing| timing.reconcile_window.max(timing.lookback + timing.catch_up));
@@ -73,9 +74,14 @@ fn root(root: &mut Section<'_>) -> Option<Config> {
     })
 }
 
-fn accounts(section: &mut Section<'_>) -> Option<Accounts> {
-    let automation = section.required("automation");
-    let organization = section.required("organization");
+/// Only the lake needs the organization account. Without one it may be absent, and is the automation account.
+fn accounts(section: &mut Section<'_>, with_lake: bool) -> Option<Accounts> {
+    let automation = section.required::<AccountId>("automation");
+    let organization = if with_lake {
+        section.required("organization")
+    } else {
+        section.optional("organization").and_then(|given| given.or_else(|| automation.clone()))
+    };
     let names = section.entries("names", |key, id, name, errors| {
         let id = read_text(key, &Value::String(id.to_owned()), errors, AccountId::parse);
         let name = AccountName::read(key, name, errors);
@@ -84,10 +90,12 @@ fn accounts(section: &mut Section<'_>) -> Option<Accounts> {
     Some(Accounts { automation: automation?, organization: organization?, names: names?.into_iter().collect() })
 }
 
-fn roles(section: &mut Section<'_>) -> Option<Roles> {
+/// Only the lake needs its role. Without one it may be absent, and has a name that nothing assumes.
+fn roles(section: &mut Section<'_>, with_lake: bool) -> Option<Roles> {
     let path = section.or("path", "/security/");
     let hub = section.required("hub");
-    let lake_read = section.required("lake_read");
+    let lake_read =
+        if with_lake { section.required("lake_read") } else { section.or("lake_read", "cloudtrail-lake-read-role") };
     let spoke = section.required("spoke");
     let external_id = section.optional::<ExternalId>("external_id");
     Some(Roles { path: path?, hub: hub?, lake_read: lake_read?, spoke: spoke?, external_id: external_id? })
@@ -209,10 +217,6 @@ fn approvers(section: &mut Section<'_>, by_webhook: bool) -> Option<Approvers> {
                    anyone_in_channel = true";
         section.refuse("users", Problem::Conflict(why.to_owned()));
     }
-    if anyone_in_channel == Some(true) && (has_users || has_groups) {
-        let why = "is true, so that users and user_groups would restrict nothing; empty them, or set it to false";
-        section.refuse("anyone_in_channel", Problem::Conflict(why.to_owned()));
-    }
     Some(Approvers {
         users: users?,
         user_groups: user_groups?,
@@ -238,6 +242,17 @@ fn people(root: &mut Section<'_>) -> Option<People> {
 fn mode(section: &mut Section<'_>) -> Option<Mode> {
     let revert = section.or("revert", true);
     Some(Mode { revert: revert? })
+}
+
+/// A reference is also noted with its key, so that a secret that is missing can be reported beside the errors.
+impl Setting for SecretRef {
+    const EXPECTED: &'static str = "a reference to a secret, as secretsmanager:NAME#FIELD, ssm:NAME or env:VARIABLE";
+
+    fn read(key: &Key, value: &Value, errors: &Errors) -> Option<Self> {
+        let secret = read_text(key, value, errors, Self::parse)?;
+        errors.note_secret(key, &secret);
+        Some(secret)
+    }
 }
 
 /// Settings that are texts: what belongs there, and how it is parsed.
@@ -266,7 +281,6 @@ texts! {
     Region: Self::EXPECTED, Self::parse;
     RoleName: Self::EXPECTED, Self::parse;
     RolePath: Self::EXPECTED, Self::parse;
-    SecretRef: "a reference to a secret, as secretsmanager:NAME#FIELD, ssm:NAME or env:VARIABLE", Self::parse;
     SlackUserId: Self::EXPECTED, Self::parse;
     TableName: Self::EXPECTED, Self::parse;
     TeamId: Self::EXPECTED, Self::parse;

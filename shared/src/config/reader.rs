@@ -6,11 +6,14 @@ use std::fmt;
 use toml::{Table, Value};
 
 use super::error::{ConfigError, Place, Problem};
-use super::secret::looks_like_secret;
+use super::secret::{SecretRef, looks_like_secret};
 
-/// The errors found so far.
+/// The errors found so far, and the references to secrets that could be read in spite of them.
 #[derive(Default)]
-pub(super) struct Errors(RefCell<Vec<ConfigError>>);
+pub(super) struct Errors {
+    errors: RefCell<Vec<ConfigError>>,
+    secrets: RefCell<Vec<(String, SecretRef)>>,
+}
 
 impl Errors {
     pub(super) fn add(&self, key: &Key, problem: Problem) {
@@ -18,11 +21,15 @@ impl Errors {
     }
 
     pub(super) fn add_at(&self, place: Place, problem: Problem) {
-        self.0.borrow_mut().push(ConfigError { place, problem });
+        self.errors.borrow_mut().push(ConfigError { place, problem });
     }
 
-    pub(super) fn into_vec(self) -> Vec<ConfigError> {
-        self.0.into_inner()
+    pub(super) fn note_secret(&self, key: &Key, secret: &SecretRef) {
+        self.secrets.borrow_mut().push((key.to_string(), secret.clone()));
+    }
+
+    pub(super) fn into_parts(self) -> (Vec<ConfigError>, Vec<(String, SecretRef)>) {
+        (self.errors.into_inner(), self.secrets.into_inner())
     }
 }
 

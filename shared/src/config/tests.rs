@@ -115,6 +115,25 @@ fn every_reference_to_a_secret_is_listed_with_its_key() {
 }
 
 #[test]
+fn a_reference_to_a_secret_is_known_in_spite_of_errors() {
+    let text = read("tests/config/bad/secrets.toml")
+        .replace("vault:hush", "ssm:/portcullis/old")
+        .replace("ssm:\"", "env:NEW\"");
+    let errors = Config::load(&text).expect_err("a bad example");
+    let known: Vec<String> = errors.secrets().into_iter().map(|(key, secret)| format!("{key} = {secret}")).collect();
+    assert_eq!(known, ["slack.signing_secrets[2] = ssm:/portcullis/old", "slack.signing_secrets[3] = env:NEW"]);
+}
+
+#[test]
+fn without_a_lake_nothing_is_asked_that_only_the_lake_needs() {
+    let pushes_only = Config::load(&read("tests/config/good/by_webhook.toml")).expect("a good example");
+    assert!(pushes_only.lake.is_none());
+    assert_eq!(pushes_only.accounts.organization, pushes_only.accounts.automation);
+    let stated = Config::load(&read("tests/config/good/smallest.toml")).expect("a good example");
+    assert_eq!(stated.accounts.organization.as_str(), "111111111111");
+}
+
+#[test]
 fn a_roles_arn_has_the_path_and_the_regions_partition() {
     let roles = Config::load(&read("config.toml")).expect("the repository's config.toml").roles;
     let account = AccountId::parse("222222222222").expect("an account");

@@ -104,8 +104,13 @@ pub fn judge(user: &SlackUserId, standing: &Standing, opener: Option<&Opener>) -
 /// What identifies the actor to Slack: an SSO user name, or an ARN. A bare session name never does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Identity<'a> {
-    /// The user name of IAM Identity Center.
-    SsoUserName(&'a str),
+    /// A person of IAM Identity Center.
+    SsoUser {
+        /// The user name.
+        name: &'a str,
+        /// The session's full ARN.
+        arn: &'a str,
+    },
     /// The full ARN of an IAM user or of an assumed role's session.
     Arn(&'a str),
     /// Nothing that could be trusted.
@@ -116,7 +121,7 @@ pub enum Identity<'a> {
 #[must_use]
 pub fn identity(actor: &Actor) -> Identity<'_> {
     match actor {
-        Actor::SsoUser { user_name, .. } => Identity::SsoUserName(user_name),
+        Actor::SsoUser { user_name, arn, .. } => Identity::SsoUser { name: user_name, arn },
         Actor::IamUser { arn: Some(arn), .. } | Actor::RoleSession { arn, .. } => Identity::Arn(arn),
         Actor::IamUser { arn: None, .. } | Actor::Root { .. } | Actor::Service { .. } | Actor::Other { .. } => {
             Identity::None

@@ -27,7 +27,7 @@ pub struct Click {
     pub user: SlackUserId,
     /// Their name, to show.
     pub user_name: String,
-    /// The workspace; absent for an organization-wide install.
+    /// The workspace; for an organization-wide install the organization (`E...`).
     pub team: Option<TeamId>,
     /// The app whose button it is.
     pub app: Option<AppId>,

@@ -8,7 +8,10 @@ use std::{
     net::{Ipv4Addr, Ipv6Addr},
 };
 
-use super::rule::{IngressRule, Source, Traffic};
+use super::{
+    rule::{IngressRule, Source, Traffic},
+    thousands::grouped,
+};
 
 /// Who is let in, narrowest first.
 ///
@@ -121,19 +124,6 @@ impl fmt::Display for Addresses {
             bits @ 33.. => write!(f, "2^{bits} addresses"),
         }
     }
-}
-
-/// A number with a comma between thousands.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 /// The well-known services that the traffic reaches, those first whose exposure hurts most. Empty for all traffic and for

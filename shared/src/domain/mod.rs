@@ -11,3 +11,4 @@ pub mod record;
 pub mod request;
 pub mod rule;
 pub mod step;
+mod thousands;

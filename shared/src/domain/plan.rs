@@ -48,14 +48,14 @@ impl Plan {
         self.to_revoke().next().is_none()
     }
 
-    /// What became of every rule, if this is how it stays; what is still there failed, for the reason given.
+    /// What became of every rule, if this is how it stays; `still_there` says what became of one that is.
     #[must_use]
-    pub fn fates(&self, opened: &[OpenedRule], still_there: &Fate) -> Vec<Fate> {
+    pub fn fates(&self, opened: &[OpenedRule], still_there: &dyn Fn(&DescribedRule) -> Fate) -> Vec<Fate> {
         self.0
             .iter()
             .zip(opened)
             .map(|(seen, rule)| match seen {
-                Seen::There(_) => still_there.clone(),
+                Seen::There(rule) => still_there(rule),
                 Seen::Gone if rule.asked => Fate::Removed,
                 Seen::Gone => Fate::NotThere,
                 Seen::Changed(now) => Fate::Changed { now: now.clone() },
@@ -146,7 +146,7 @@ mod tests {
         let opened = [opened(22, "0.0.0.0/0", Some("sgr-1"))];
         let plan = Plan::make(&opened, &[described("sgr-1", 22, "10.0.0.0/8")]);
         assert!(plan.is_empty());
-        let still = Fate::Failed { why: "x".to_owned() };
+        let still = |_: &DescribedRule| Fate::Failed { why: "x".to_owned() };
         let now = IngressRule::parse(&text(22, "10.0.0.0/8")).expect("a rule");
         assert_eq!(plan.fates(&opened, &still), [Fate::Changed { now }]);
     }
@@ -169,7 +169,7 @@ mod tests {
         let mut asked = opened(22, "0.0.0.0/0", None);
         asked.asked = true;
         let opened = [asked, opened(23, "0.0.0.0/0", None)];
-        let still = Fate::Failed { why: "x".to_owned() };
+        let still = |_: &DescribedRule| Fate::Failed { why: "x".to_owned() };
         assert_eq!(Plan::make(&opened, &[]).fates(&opened, &still), [Fate::Removed, Fate::NotThere]);
     }
 }

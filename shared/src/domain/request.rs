@@ -251,6 +251,9 @@ pub struct Request {
     pub stored_at: DateTime<Utc>,
     /// Whether all its rules were shown: on the card, or in its thread where there are too many.
     pub listed: bool,
+    /// How many messages of the full list are in the thread.
+    #[serde(default)]
+    pub listed_messages: usize,
     /// Posting and updating.
     pub card_tries: Tries,
     /// Whether a post may be in the channel without us knowing: look it up before posting again.
@@ -286,6 +289,7 @@ impl Request {
     pub fn new(change: Change, now: DateTime<Utc>, nonce: String) -> Self {
         Self {
             listed: change.opening.rules().len() <= SHOWN_RULES,
+            listed_messages: 0,
             change,
             state: State::NeedsPost,
             revision: 1,

@@ -69,6 +69,21 @@ pub enum Advanced {
     Vanished,
 }
 
+/// A note that can't be read is logged and done without: one bad item never stops the others. A person is asked once too
+/// often then, never too seldom.
+///
+/// # Errors
+/// Every other error as it is.
+pub fn unless_damaged<T: Default>(noted: Result<T, StoreError>) -> Result<T, StoreError> {
+    match noted {
+        Err(error @ StoreError::Corrupt { .. }) => {
+            tracing::error!(alarm = "damaged_item", %error, "a damaged item was done without");
+            Ok(T::default())
+        }
+        noted => noted,
+    }
+}
+
 impl<S: RequestStore, C, F> Context<S, C, F> {
     /// Moves a request on by an event; where another commit comes first, the event happens to what that one left.
     ///
@@ -81,7 +96,7 @@ impl<S: RequestStore, C, F> Context<S, C, F> {
                 Err(refusal) => return Ok(Advanced::Refused { refusal, request }),
             };
             match self.commit(transition).await? {
-                Commit::Won { request, effects } => return Ok(Advanced::Done { request, effects }),
+                Commit::Won { request, effects } => return Ok(Advanced::Done { request: *request, effects }),
                 Commit::Lost { current: Some(current) } => request = *current,
                 Commit::Lost { current: None } => return Ok(Advanced::Vanished),
             }

@@ -14,7 +14,7 @@ use crate::{
         click::{Button, Click},
         ids::{SlackUserId, UserGroupId},
         request::{Decision, Request, Requester, State, Verdict},
-        step::{Event, Refusal},
+        step::{Effect, Event, Refusal},
     },
     flows::context::{Advanced, Context},
     ports::{Chat, RequestStore, StoreError, Whisper},
@@ -33,8 +33,13 @@ type Remembered = (DateTime<Utc>, Vec<SlackUserId>);
 /// What is left to do once Slack has its answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum After {
-    /// The decision is stored: revert if it asks for that, and update the card.
-    Work(Box<Request>),
+    /// The decision is stored: carry its effects out.
+    Work {
+        /// As stored.
+        request: Box<Request>,
+        /// What is to be done.
+        effects: Vec<Effect>,
+    },
     /// Tell the person something that nobody else sees.
     Tell(Whisper),
 }
@@ -67,7 +72,7 @@ pub async fn decide<S: RequestStore, C: Chat, F>(
     }
     let event = event(context, &click, requester);
     match context.advance(request, &event).await? {
-        Advanced::Done { request, .. } => Ok(After::Work(Box::new(request))),
+        Advanced::Done { request, effects } => Ok(After::Work { request: Box::new(request), effects }),
         Advanced::Refused { refusal, request } => Ok(tell(&click, explain(&refusal, &request, &click))),
         Advanced::Vanished => Ok(tell(&click, "This request is not known any more. Nothing was changed.".to_owned())),
     }
@@ -116,16 +121,17 @@ async fn allowed<S, C: Chat, F>(
 
 /// Who opened it: an entry of `[people]`, or the SSO user name as an e-mail address in Slack.
 async fn opener<S, C: Chat, F>(context: &Context<S, C, F>, actor: &Actor) -> Opener {
-    let name = match identity(actor) {
-        Identity::SsoUserName(name) => name,
-        Identity::Arn(arn) => {
-            return context.config.people.by_arn(arn).cloned().map_or(Opener::Nobody, Opener::Person);
-        }
-        Identity::None => return Opener::Nobody,
+    let people = &context.config.people;
+    let (name, arn) = match identity(actor) {
+        Identity::SsoUser { name, arn } => (Some(name), Some(arn)),
+        Identity::Arn(arn) => (None, Some(arn)),
+        Identity::None => (None, None),
     };
-    if let Some(person) = context.config.people.by_sso_user_name(name) {
+    let listed = name.and_then(|name| people.by_sso_user_name(name)).or_else(|| people.by_arn(arn?));
+    if let Some(person) = listed {
         return Opener::Person(person.clone());
     }
+    let Some(name) = name else { return Opener::Nobody };
     // A webhook can ask Slack nothing; a name that is no address is nobody's there.
     if !context.chat.has_addresses() || !name.contains('@') {
         return Opener::Nobody;
@@ -145,15 +151,15 @@ async fn standing<S, C: Chat, F>(context: &Context<S, C, F>, members: &Members, 
     if approvers.anyone_in_channel || approvers.users.contains(user) {
         return Standing::Approver;
     }
-    let mut unknown = false;
-    for group in &approvers.user_groups {
-        match is_member(context, members, group, user).await {
-            Some(true) => return Standing::Approver,
-            Some(false) => {}
-            None => unknown = true,
-        }
+    let asked = approvers.user_groups.iter().map(|group| is_member(context, members, group, user));
+    let answers = futures::future::join_all(asked).await;
+    if answers.contains(&Some(true)) {
+        Standing::Approver
+    } else if answers.contains(&None) {
+        Standing::Unknown
+    } else {
+        Standing::Stranger
     }
-    if unknown { Standing::Unknown } else { Standing::Stranger }
 }
 
 async fn is_member<S, C: Chat, F>(

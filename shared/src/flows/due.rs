@@ -1,9 +1,15 @@
-//! Works off what is due: reverts first, then cards that lag behind their state, then new cards, the widest opening first.
+//! Works off what is due: reverts; and beside them cards that lag behind their state, then new cards, the widest opening
+//! first.
 
-use std::{cmp::Reverse, collections::BTreeSet, time::Duration};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::{StreamExt, stream};
+use tokio::sync::watch;
 
 use crate::{
     clock::{Deadline, delta},
@@ -14,7 +20,7 @@ use crate::{
     },
     flows::{
         context::Context,
-        post::{PACE, Shown, post, update},
+        post::{Shown, post, update},
         report::Report,
         revert::{Reverted, revert},
     },
@@ -24,8 +30,11 @@ use crate::{
 /// Reverts that run side by side: each waits for EC2 most of its time.
 const REVERTS_AT_ONCE: usize = 8;
 
-/// Updates in one pass; then what is due is read anew, so that a new Deny does not wait behind many.
+/// Updates in one pass; then what is due is read anew.
 const UPDATES_A_PASS: usize = 20;
+
+/// New cards in one pass: a wider opening that comes meanwhile waits for these at most.
+const POSTS_A_PASS: usize = 5;
 
 /// No back-off and no lease lasts longer.
 const LONGEST_WAIT: TimeDelta = TimeDelta::hours(1);
@@ -42,7 +51,8 @@ const LONGEST_NAP: Duration = Duration::from_secs(2);
 /// The longest that one card or one revert takes; nothing is begun with less time left.
 const ONE_STEP: Duration = Duration::from_secs(25);
 
-/// Works off what is due, until nothing is or the deadline is near.
+/// Works off what is due, until nothing is or the deadline is near. Reverts and cards go side by side: neither waits for
+/// the other's service.
 ///
 /// # Errors
 /// The table did not tell what is due.
@@ -52,38 +62,80 @@ pub async fn work_off<S: RequestStore, C: Chat, F: Firewall>(
     report: &mut Report,
 ) -> Result<(), StoreError> {
     let margin = ONE_STEP.min(deadline.left(context.clock.now()) / 4);
-    let mut tick = Tick::new(context.clock.now());
+    let (done, cards_done) = watch::channel(false);
+    let reverts = async {
+        let mut tick = Tick::new(context.clock.now());
+        let result = work_off_reverts(context, deadline, margin, cards_done, &mut tick).await;
+        (result, tick)
+    };
+    let cards = async {
+        let mut tick = Tick::new(context.clock.now());
+        let result = work_off_cards(context, deadline, margin, &mut tick).await;
+        done.send_replace(true);
+        (result, tick)
+    };
+    let ((reverted, reverts), (shown, cards)) = futures::join!(reverts, cards);
+    report.due += u64::try_from(reverts.seen.union(&cards.seen).count()).unwrap_or(u64::MAX);
+    report.failed += u64::try_from(reverts.bad.union(&cards.bad).count()).unwrap_or(u64::MAX);
+    report.add(&reverts.report);
+    report.add(&cards.report);
+    reverted.and(shown)
+}
+
+/// Goes on as long as cards are being worked off: a Deny that comes meanwhile does not wait for the next tick.
+async fn work_off_reverts<S: RequestStore, C: Chat, F: Firewall>(
+    context: &Context<S, C, F>,
+    deadline: Deadline,
+    margin: Duration,
+    mut cards_done: watch::Receiver<bool>,
+    tick: &mut Tick,
+) -> Result<(), StoreError> {
+    if !context.config.mode.revert {
+        return Ok(());
+    }
+    loop {
+        if !deadline.allows(context.clock.now(), margin) {
+            return Ok(());
+        }
+        // Read before what is due: a Deny of the last moment is then seen once more.
+        let last_time = *cards_done.borrow();
+        let reverts = tick.load_due(context, Work::Revert).await?;
+        if !reverts.is_empty() {
+            run_reverts(context, reverts, deadline, tick).await;
+        } else if last_time {
+            return Ok(());
+        } else {
+            // Whether the nap ends by itself or because the cards are done makes no difference.
+            let _ = tokio::time::timeout(LONGEST_NAP, cards_done.wait_for(|done| *done)).await;
+        }
+    }
+}
+
+async fn work_off_cards<S: RequestStore, C: Chat, F: Firewall>(
+    context: &Context<S, C, F>,
+    deadline: Deadline,
+    margin: Duration,
+    tick: &mut Tick,
+) -> Result<(), StoreError> {
     loop {
         let now = context.clock.now();
         if !deadline.allows(now, margin) {
             tracing::warn!("out of time; the next tick goes on with what is due");
             return Ok(());
         }
-        let due = load_due(context, &mut tick, report).await?;
-        let todo = sort(context, &tick, due);
-        if let Some(until) = todo.nothing_before(&tick, now) {
-            let wait = (until - now).to_std().unwrap_or_default();
+        let wait = (tick.cards_from - now).to_std().unwrap_or_default();
+        if !wait.is_zero() {
             if !deadline.allows(now, wait + margin) {
                 return Ok(());
             }
-            // In short naps: a Deny that comes meanwhile does not wait for Slack.
-            context.clock.sleep(wait.min(LONGEST_NAP)).await;
-            continue;
+            context.clock.sleep(wait).await;
         }
-        if todo.is_empty() {
+        let updates = tick.load_due(context, Work::Update).await?;
+        let posts = tick.posts(context.clock.now());
+        if updates.is_empty() && posts.is_empty() {
             return Ok(());
         }
-        let Todo { reverts, updates, posts } = todo;
-        let (reverted, shown) = futures::join!(
-            run_reverts(context, reverts, deadline),
-            run_cards(context, &tick, updates, posts, deadline, margin)
-        );
-        for pass in [reverted, shown] {
-            tick.given_up.extend(pass.given_up);
-            tick.posts_from = pass.posts_from.unwrap_or(tick.posts_from);
-            tick.cards_from = pass.cards_from.unwrap_or(tick.cards_from);
-            report.add(&pass.report);
-        }
+        run_cards(context, updates, posts, deadline, margin, tick).await;
     }
 }
 
@@ -107,137 +159,135 @@ pub async fn oldest_without_card<S: RequestStore, C, F>(context: &Context<S, C, 
     Ok(waiting.max().unwrap_or_default())
 }
 
-/// What one tick keeps in mind.
+/// What one loop of a tick keeps in mind.
 struct Tick {
+    report: Report,
     /// Items that were counted as due.
     seen: BTreeSet<RequestId>,
     /// Items that can't be read.
     bad: BTreeSet<RequestId>,
+    /// Openings without a card: nobody clicks on those, so they need not be loaded again and again.
+    unposted: BTreeMap<RequestId, Request>,
     /// What failed in this tick is left to its back-off, or to the next tick where the table did not take a step.
     given_up: BTreeSet<(RequestId, Work)>,
-    /// No new card before this: Slack takes one a second.
-    posts_from: DateTime<Utc>,
-    /// No card at all before this: Slack asked to wait.
+    /// No card before this: Slack asked to wait.
     cards_from: DateTime<Utc>,
 }
 
 impl Tick {
     fn new(now: DateTime<Utc>) -> Self {
         Self {
+            report: Report::default(),
             seen: BTreeSet::new(),
             bad: BTreeSet::new(),
+            unposted: BTreeMap::new(),
             given_up: BTreeSet::new(),
-            posts_from: now,
             cards_from: now,
         }
     }
-}
 
-/// What is due now.
-#[derive(Default)]
-struct Todo {
-    reverts: Vec<Request>,
-    updates: Vec<Request>,
-    posts: Vec<Request>,
-}
-
-impl Todo {
-    fn is_empty(&self) -> bool {
-        self.reverts.is_empty() && self.updates.is_empty() && self.posts.is_empty()
-    }
-
-    /// If Slack makes all that is due wait: until when.
-    fn nothing_before(&self, tick: &Tick, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let posts_from = tick.posts_from.max(tick.cards_from);
-        let update_now = !self.updates.is_empty() && tick.cards_from <= now;
-        let post_now = !self.posts.is_empty() && posts_from <= now;
-        if self.is_empty() || !self.reverts.is_empty() || update_now || post_now {
-            return None;
-        }
-        Some(if self.updates.is_empty() { posts_from } else { tick.cards_from })
-    }
-}
-
-/// What a pass did.
-#[derive(Default)]
-struct Pass {
-    report: Report,
-    given_up: Vec<(RequestId, Work)>,
-    posts_from: Option<DateTime<Utc>>,
-    cards_from: Option<DateTime<Utc>>,
-}
-
-async fn load_due<S: RequestStore, C, F>(
-    context: &Context<S, C, F>,
-    tick: &mut Tick,
-    report: &mut Report,
-) -> Result<Vec<Request>, StoreError> {
-    let ids = context.store.due(context.clock.now()).await?;
-    let wanted = ids.into_iter().filter(|id| !tick.bad.contains(id)).collect::<Vec<_>>();
-    let loaded: Vec<_> = stream::iter(wanted)
-        .map(|id| async move {
-            let request = context.store.load(&id).await;
-            (id, request)
-        })
-        .buffered(LOADS_AT_ONCE)
-        .collect()
-        .await;
-    let mut due = Vec::new();
-    for (id, request) in loaded {
-        if tick.seen.insert(id.clone()) {
-            report.due += 1;
-        }
-        match request {
-            Ok(Some(request)) => due.push(request),
-            // The index may lag behind the table.
-            Ok(None) => {}
-            Err(error) => {
-                tracing::error!(%error, %id, "a due item can't be worked off; the others are");
-                report.failed += 1;
-                tick.bad.insert(id);
+    /// Loads what is due now for this kind of work. Openings without a card go to `unposted` on the way.
+    async fn load_due<S: RequestStore, C, F>(
+        &mut self,
+        context: &Context<S, C, F>,
+        work: Work,
+    ) -> Result<Vec<Request>, StoreError> {
+        let now = context.clock.now();
+        let ids = context.store.due(now).await?;
+        let listed: BTreeSet<&RequestId> = ids.iter().collect();
+        self.unposted.retain(|id, _| listed.contains(id));
+        self.seen.extend(ids.iter().cloned());
+        let wanted: Vec<RequestId> =
+            ids.into_iter().filter(|id| !self.bad.contains(id) && !self.unposted.contains_key(id)).collect();
+        let loaded: Vec<_> = stream::iter(wanted)
+            .map(|id| async move {
+                let request = context.store.load(&id).await;
+                (id, request)
+            })
+            .buffered(LOADS_AT_ONCE)
+            .collect()
+            .await;
+        let mut due = Vec::new();
+        for (id, request) in loaded {
+            match request {
+                Ok(Some(request)) if request.due_for(Work::Post).is_some() => {
+                    self.unposted.insert(id, request);
+                }
+                Ok(Some(request)) => due.push(request),
+                // The index may lag behind the table.
+                Ok(None) => {}
+                Err(error) => {
+                    tracing::error!(%error, %id, "a due item can't be worked off; the others are");
+                    self.bad.insert(id);
+                }
             }
         }
+        due.retain(|request| self.is_due(request, work, now));
+        Ok(due)
     }
-    Ok(due)
-}
 
-fn sort<S, C, F>(context: &Context<S, C, F>, tick: &Tick, due: Vec<Request>) -> Todo {
-    let now = context.clock.now();
-    let mut todo = Todo::default();
-    for request in due {
-        let is_due = |work| {
-            request.due_for(work).is_some_and(|at| at <= now)
-                && !tick.given_up.contains(&(request.change.id.clone(), work))
-        };
-        // One item may need both: a revert does not wait for the card of the decision, nor the card for the revert.
-        if context.config.mode.revert && is_due(Work::Revert) {
-            todo.reverts.push(request.clone());
-        }
-        if is_due(Work::Update) {
-            todo.updates.push(request);
-        } else if is_due(Work::Post) {
-            todo.posts.push(request);
-        }
+    fn is_due(&self, request: &Request, work: Work, now: DateTime<Utc>) -> bool {
+        request.due_for(work).is_some_and(|at| at <= now) && !self.given_up.contains(&(request.change.id.clone(), work))
     }
-    todo.posts.sort_by_cached_key(|request| {
-        let rules: Vec<_> = request.change.opening.rules().iter().map(|opened| &opened.rule).collect();
-        (Reverse(exposure::widest(&rules)), request.change.at, request.change.id.clone())
-    });
-    todo
+
+    /// The new cards that are due, the widest opening first. To be called after [`Tick::load_due`].
+    fn posts(&self, now: DateTime<Utc>) -> Vec<Request> {
+        let mut posts: Vec<&Request> =
+            self.unposted.values().filter(|request| self.is_due(request, Work::Post, now)).collect();
+        posts.sort_by_cached_key(|request| {
+            let rules: Vec<_> = request.change.opening.rules().iter().map(|opened| &opened.rule).collect();
+            (Reverse(exposure::widest(&rules)), request.change.at, request.change.id.clone())
+        });
+        posts.into_iter().take(POSTS_A_PASS).cloned().collect()
+    }
+
+    /// Notes what a card came to. True if no more cards may follow now.
+    fn note<S: RequestStore, C, F>(
+        &mut self,
+        context: &Context<S, C, F>,
+        id: RequestId,
+        work: Work,
+        shown: Result<Shown, StoreError>,
+    ) -> bool {
+        self.unposted.remove(&id);
+        match shown {
+            Ok(Shown::Done) => {
+                match work {
+                    Work::Post => self.report.cards_posted += 1,
+                    Work::Update => self.report.cards_updated += 1,
+                    Work::Revert => {}
+                }
+                return false;
+            }
+            Ok(Shown::NotOurs) => {}
+            Ok(Shown::Later) => self.report.failed += 1,
+            Ok(Shown::Wait(wait)) => {
+                self.cards_from = context.clock.now() + delta(wait);
+                return true;
+            }
+            Err(error) => {
+                tracing::error!(%error, %id, "a card was not recorded; the next tick goes on");
+                self.report.failed += 1;
+            }
+        }
+        self.given_up.insert((id, work));
+        false
+    }
 }
 
 async fn run_reverts<S: RequestStore, C: Chat, F: Firewall>(
     context: &Context<S, C, F>,
     reverts: Vec<Request>,
     deadline: Deadline,
-) -> Pass {
+    tick: &mut Tick,
+) {
     let done: Vec<(RequestId, Result<Reverted, StoreError>)> = stream::iter(reverts)
         .map(|request| async move {
             let id = request.change.id.clone();
             let reverted = revert(context, request, deadline).await;
             if let Ok(Reverted::Ended(request)) = &reverted {
                 // Whoever ended it shows it. If that fails, the card lags and is due.
-                if let Err(error) = update(context, Request::clone(request)).await {
+                if let Err(error) = update(context, Request::clone(request), deadline).await {
                     tracing::warn!(%error, %id, "the outcome is not on the card yet");
                 }
             }
@@ -246,19 +296,19 @@ async fn run_reverts<S: RequestStore, C: Chat, F: Firewall>(
         .buffer_unordered(REVERTS_AT_ONCE)
         .collect()
         .await;
-    let mut pass = Pass::default();
     for (id, reverted) in done {
         match reverted {
-            Ok(Reverted::Ended(request)) => count_end(&request, &mut pass.report),
-            Ok(Reverted::Postponed | Reverted::NotOurs) => pass.given_up.push((id, Work::Revert)),
+            Ok(Reverted::Ended(request)) => count_end(&request, &mut tick.report),
+            Ok(Reverted::Postponed | Reverted::NotOurs) => {
+                tick.given_up.insert((id, Work::Revert));
+            }
             Err(error) => {
                 tracing::error!(%error, %id, "a revert stopped half-way; the next tick goes on");
-                pass.report.failed += 1;
-                pass.given_up.push((id, Work::Revert));
+                tick.report.failed += 1;
+                tick.given_up.insert((id, Work::Revert));
             }
         }
     }
-    pass
 }
 
 fn count_end(request: &Request, report: &mut Report) {
@@ -279,81 +329,33 @@ fn count_end(request: &Request, report: &mut Report) {
     }
 }
 
-/// Some updates, then one new card: after that, what is due is read anew, in case a decision came in.
+/// Some updates, then some new cards: after that, what is due is read anew.
 async fn run_cards<S: RequestStore, C: Chat, F: Firewall>(
     context: &Context<S, C, F>,
-    tick: &Tick,
     updates: Vec<Request>,
     posts: Vec<Request>,
     deadline: Deadline,
     margin: Duration,
-) -> Pass {
-    let mut pass = Pass::default();
-    if tick.cards_from > context.clock.now() {
-        return pass;
-    }
+    tick: &mut Tick,
+) {
     for request in updates.into_iter().take(UPDATES_A_PASS) {
         if !deadline.allows(context.clock.now(), margin) {
-            return pass;
+            return;
         }
         let id = request.change.id.clone();
-        let shown = update(context, request).await;
-        if matches!(shown, Ok(Shown::Done)) {
-            pass.report.cards_updated += 1;
-        }
-        if note(context, &mut pass, (id, Work::Update), shown) {
-            return pass;
+        let shown = update(context, request, deadline).await;
+        if tick.note(context, id, Work::Update, shown) {
+            return;
         }
     }
     for request in posts {
-        if tick.posts_from > context.clock.now() {
-            return pass;
+        if !deadline.allows(context.clock.now(), margin) {
+            return;
         }
         let id = request.change.id.clone();
         let shown = post(context, request, deadline).await;
-        let posted = matches!(shown, Ok(Shown::Done));
-        if note(context, &mut pass, (id, Work::Post), shown) {
-            return pass;
-        }
-        if posted {
-            pass.report.cards_posted += 1;
-            pass.posts_from = Some(context.clock.now() + delta(PACE));
-            return pass;
-        }
-        if !deadline.allows(context.clock.now(), margin) {
-            return pass;
-        }
-    }
-    pass
-}
-
-/// Notes what a card came to. True if Slack asks everybody to wait.
-fn note<S: RequestStore, C, F>(
-    context: &Context<S, C, F>,
-    pass: &mut Pass,
-    what: (RequestId, Work),
-    shown: Result<Shown, StoreError>,
-) -> bool {
-    match shown {
-        Ok(Shown::Done) => false,
-        Ok(Shown::NotOurs) => {
-            pass.given_up.push(what);
-            false
-        }
-        Ok(Shown::Later) => {
-            pass.report.failed += 1;
-            pass.given_up.push(what);
-            false
-        }
-        Ok(Shown::Wait(wait)) => {
-            pass.cards_from = Some(context.clock.now() + delta(wait));
-            true
-        }
-        Err(error) => {
-            tracing::error!(%error, id = %what.0, "a card was not recorded; the next tick goes on");
-            pass.report.failed += 1;
-            pass.given_up.push(what);
-            false
+        if tick.note(context, id, Work::Post, shown) {
+            return;
         }
     }
 }

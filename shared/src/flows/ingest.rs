@@ -1,9 +1,12 @@
 //! Records -> stored requests. A pushed record and a queried one take this same way.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use futures::{StreamExt, TryStreamExt, stream};
 
 use crate::{
+    clock::Deadline,
     domain::{
         change::{Change, Lookup, Opening, Reading, Revocation},
         ids::RuleId,
@@ -12,13 +15,17 @@ use crate::{
         rule::IngressRule,
     },
     flows::{
-        context::Context,
+        context::{Context, unless_damaged},
+        reopen::reopen_what_came_after,
         report::Report,
         resolve::{Resolution, resolve},
         withdraw::{Withdrawal, withdraw, withdraw_if_noted},
     },
     ports::{Firewall, Inserted, KnownValue, RequestStore, StoreError},
 };
+
+/// Groups whose records are taken in side by side.
+const GROUPS_AT_ONCE: usize = 8;
 
 /// Values of rules that are noted side by side.
 const NOTES_AT_ONCE: usize = 16;
@@ -41,25 +48,80 @@ pub struct Failed {
     pub at: DateTime<Utc>,
 }
 
-/// Takes in a batch of records. One bad record never stops the others.
-pub async fn take<S: RequestStore, C, F: Firewall>(context: &Context<S, C, F>, texts: &[String]) -> Taken {
+/// Takes in a batch of records. One bad record never stops the others; what is not begun at `until` comes back as failed.
+pub async fn take<S: RequestStore, C, F: Firewall>(
+    context: &Context<S, C, F>,
+    texts: &[String],
+    until: Deadline,
+) -> Taken {
     let now = context.clock.now();
     let mut readings: Vec<(usize, Reading)> =
         texts.iter().enumerate().map(|(place, text)| (place, record::read(text, now))).collect();
     // In the order of the events, so that a modification finds the value that its rule had before.
     readings.sort_by_key(|(place, reading)| (time(reading), *place));
+    let mut by_group: BTreeMap<String, Vec<(usize, Reading)>> = BTreeMap::new();
+    let mut taken = Taken::default();
+    taken.report.records = u64::try_from(texts.len()).unwrap_or(u64::MAX);
+    for (place, reading) in readings {
+        match reading {
+            Reading::Ignored(reason) => taken.report.ignore(reason),
+            // Only records of one group have an order between them.
+            Reading::Change(_) | Reading::Revocation(_) => {
+                by_group.entry(group_of(&reading, place)).or_default().push((place, reading));
+            }
+        }
+    }
+    let parts: Vec<Taken> = stream::iter(by_group.into_values())
+        .map(|readings| take_in_order(context, readings, texts, until))
+        .buffer_unordered(GROUPS_AT_ONCE)
+        .collect()
+        .await;
+    for part in parts {
+        taken.report.add(&part.report);
+        taken.failed.extend(part.failed);
+    }
+    taken
+}
+
+async fn take_in_order<S: RequestStore, C, F: Firewall>(
+    context: &Context<S, C, F>,
+    readings: Vec<(usize, Reading)>,
+    texts: &[String],
+    until: Deadline,
+) -> Taken {
     let mut taken = Taken::default();
     for (place, reading) in readings {
-        taken.report.records += 1;
+        let now = context.clock.now();
         let at = time(&reading).unwrap_or(now);
-        let text = texts.get(place).map_or("", String::as_str);
-        if let Err(error) = take_one(context, reading, text, &mut taken.report).await {
-            tracing::error!(%error, place, "a record was not stored; it is read again");
-            taken.report.failed += 1;
+        if now >= until.0 {
             taken.failed.push(Failed { place, at });
+            continue;
+        }
+        let text = texts.get(place).map_or("", String::as_str);
+        match take_one(context, reading, text, &mut taken.report).await {
+            Ok(()) => {}
+            Err(error @ StoreError::Corrupt { .. }) => {
+                // Reading it again would find the same item: a person has to look.
+                tracing::error!(alarm = "damaged_item", %error, place, "a record met a bad item and was left out");
+                taken.report.failed += 1;
+            }
+            Err(error @ (StoreError::Unavailable { .. } | StoreError::Refused { .. })) => {
+                tracing::error!(%error, place, "a record was not stored; it is read again");
+                taken.report.failed += 1;
+                taken.failed.push(Failed { place, at });
+            }
         }
     }
     taken
+}
+
+fn group_of(reading: &Reading, place: usize) -> String {
+    let of = match reading {
+        Reading::Change(change) => change.place.group_key(),
+        Reading::Revocation(revocation) => revocation.place.group_key(),
+        Reading::Ignored(_) => None,
+    };
+    of.map_or_else(|| format!("#{place}"), |group| group.to_string())
 }
 
 fn time(reading: &Reading) -> Option<DateTime<Utc>> {
@@ -105,12 +167,16 @@ async fn announce<S: RequestStore, C, F: Firewall>(
     text: &str,
     report: &mut Report,
 ) -> Result<(), StoreError> {
+    // Overlapping windows read everything several times: a look is cheaper than a write that fails.
+    if let Some(known) = context.store.load(&change.id).await? {
+        // A crash between the insert and the look at the group's notes is mended here.
+        if known.state.awaits_decision() {
+            report.withdrawn += u64::from(withdraw_if_noted(context, &known).await?);
+        }
+        return Ok(());
+    }
     let mut dismissed = None;
     if let Opening::Unresolved(lookup) = change.opening.clone() {
-        // Read again and again by overlapping windows: only the first reading is worth a describe.
-        if context.store.load(&change.id).await?.is_some() {
-            return Ok(());
-        }
         note_modified(context, &change, &lookup).await?;
         match resolve(context, &change, &lookup).await? {
             Resolution::Opening(opening) => change.opening = opening,
@@ -126,19 +192,14 @@ async fn announce<S: RequestStore, C, F: Firewall>(
         Some(reason) => Request::ignored(change, reason, now, nonce),
         None => Request::new(change, now, nonce),
     };
-    let inserted = context.store.insert(&request, text).await?;
-    match (inserted, dismissed) {
+    match (context.store.insert(&request, text).await?, dismissed) {
         (Inserted::New, Some(reason)) => report.ignore(reason),
         (Inserted::New, None) => {
             report.new += 1;
             report.withdrawn += u64::from(withdraw_if_noted(context, &request).await?);
         }
-        (Inserted::Known, _) => {
-            // A crash between the insert and the look at the notes is mended by the next reading.
-            if request.state.awaits_decision() {
-                report.withdrawn += u64::from(withdraw_if_noted(context, &request).await?);
-            }
-        }
+        // Another poller was faster.
+        (Inserted::Known, _) => {}
     }
     Ok(())
 }
@@ -159,7 +220,7 @@ async fn note_all<S: RequestStore, C, F>(
     stream::iter(values)
         .map(|(id, rule)| async move {
             let value = KnownValue { at: change.at, by: change.id.clone(), rule };
-            context.store.note_value(group, &id, &value).await
+            unless_damaged(context.store.note_value(group, &id, &value).await)
         })
         .buffer_unordered(NOTES_AT_ONCE)
         .try_collect()
@@ -173,5 +234,7 @@ async fn note_modified<S: RequestStore, C, F>(
     lookup: &Lookup,
 ) -> Result<(), StoreError> {
     let Lookup::Modified { rules } = lookup else { return Ok(()) };
-    note_all(context, change, rules.iter().filter_map(|rule| Some((rule.id.clone(), rule.to.clone()?))).collect()).await
+    let values = rules.iter().filter_map(|rule| Some((rule.id.clone(), rule.to.clone()?))).collect();
+    note_all(context, change, values).await?;
+    reopen_what_came_after(context, change, rules).await
 }

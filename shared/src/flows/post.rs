@@ -15,6 +15,7 @@ use crate::{
     flows::{
         context::{Advanced, Context},
         resolve::{Resolution, resolve},
+        withdraw::withdraw_if_noted,
     },
     ports::{Chat, ChatError, Firewall, Posted, RequestStore, StoreError},
 };
@@ -25,8 +26,14 @@ const DESCRIBE_FOR: TimeDelta = TimeDelta::minutes(10);
 /// How far before the item was stored its message may have been posted: clocks differ.
 const LOOK_BACK: TimeDelta = TimeDelta::minutes(5);
 
+/// A turn further ahead than this is left to a later try.
+const LONGEST_TURN: Duration = Duration::from_secs(15);
+
+/// A message of the full list is not begun with less time than this left.
+const ONE_MESSAGE: Duration = Duration::from_secs(10);
+
 /// Slack takes one message a second a channel.
-pub const PACE: Duration = Duration::from_millis(1050);
+const PACE: Duration = Duration::from_millis(1050);
 
 /// What a try to post or to update came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,10 +63,17 @@ pub async fn post<S: RequestStore, C: Chat, F: Firewall>(
         Advanced::Done { request, .. } => request,
         Advanced::Refused { .. } | Advanced::Vanished => return Ok(Shown::NotOurs),
     };
-    let Some(request) = describe_first(context, claimed, &holder).await? else { return Ok(Shown::Later) };
+    let request = match describe_first(context, claimed, &holder).await? {
+        Described::Ready(request) => *request,
+        Described::Later => return Ok(Shown::Later),
+        Described::NotNeeded => return Ok(Shown::NotOurs),
+    };
     if request.maybe_posted && context.chat.has_addresses() {
         match context.chat.find(&request.change.id, request.stored_at - LOOK_BACK).await {
-            Ok(cards) if !cards.is_empty() => return adopt(context, request, cards).await,
+            Ok(cards) if !cards.is_empty() => {
+                let request = adopt_all(context, request, cards).await?;
+                return list(context, request, deadline).await;
+            }
             Ok(_) => {}
             Err(error) => return not_posted(context, request, holder, error).await,
         }
@@ -72,22 +86,32 @@ pub async fn post<S: RequestStore, C: Chat, F: Firewall>(
                 Posted::Somewhere => None,
             };
             let posted = context.advance(request, &Event::Posted { card, shows }).await?;
-            if let Advanced::Done { request, .. } = posted {
-                list(context, request).await?;
+            match posted {
+                Advanced::Done { request, .. } => list(context, request, deadline).await,
+                Advanced::Refused { .. } | Advanced::Vanished => Ok(Shown::Done),
             }
-            Ok(Shown::Done)
         }
         Err(error) => not_posted(context, request, holder, error).await,
     }
 }
 
-/// What was not described at the reading is described now. `None` if the card has to wait, or is not needed.
+/// Whether a card can be made.
+enum Described {
+    /// It can.
+    Ready(Box<Request>),
+    /// EC2 did not answer yet.
+    Later,
+    /// Nothing was opened, or somebody else went on with it.
+    NotNeeded,
+}
+
+/// What was not described at the reading is described now.
 async fn describe_first<S: RequestStore, C, F: Firewall>(
     context: &Context<S, C, F>,
     request: Request,
     holder: &str,
-) -> Result<Option<Request>, StoreError> {
-    let Opening::Unresolved(lookup) = &request.change.opening else { return Ok(Some(request)) };
+) -> Result<Described, StoreError> {
+    let Opening::Unresolved(lookup) = &request.change.opening else { return Ok(Described::Ready(Box::new(request))) };
     let waited = context.clock.now() - request.stored_at;
     let event = match resolve(context, &request.change, lookup).await? {
         Resolution::Opening(opening) => Event::Resolved(opening),
@@ -102,9 +126,18 @@ async fn describe_first<S: RequestStore, C, F: Firewall>(
             error,
         },
     };
+    let waits = matches!(event, Event::NotPosted { .. });
     Ok(match context.advance(request, &event).await? {
-        Advanced::Done { request, .. } if matches!(request.state, State::Posting { .. }) => Some(request),
-        Advanced::Done { .. } | Advanced::Refused { .. } | Advanced::Vanished => None,
+        Advanced::Done { request, .. } if matches!(request.state, State::Posting { .. }) => {
+            // Now that its rules are known: they may have been removed by hand meanwhile.
+            withdraw_if_noted(context, &request).await?;
+            match context.store.load(&request.change.id).await? {
+                Some(request) => Described::Ready(Box::new(request)),
+                None => Described::NotNeeded,
+            }
+        }
+        Advanced::Done { .. } if waits => Described::Later,
+        Advanced::Done { .. } | Advanced::Refused { .. } | Advanced::Vanished => Described::NotNeeded,
     })
 }
 
@@ -114,16 +147,6 @@ fn given_up(lookup: &Lookup, error: &str) -> String {
         Lookup::Modified { .. } => "A rule was changed.".to_owned(),
     };
     format!("{what} The group could not be read for {} minutes: {error}.", DESCRIBE_FOR.num_minutes())
-}
-
-async fn adopt<S: RequestStore, C: Chat, F>(
-    context: &Context<S, C, F>,
-    request: Request,
-    cards: Vec<CardRef>,
-) -> Result<Shown, StoreError> {
-    let request = adopt_all(context, request, cards).await?;
-    list(context, request).await?;
-    Ok(Shown::Done)
 }
 
 /// Takes messages that were found in the channel for the request's own.
@@ -160,8 +183,9 @@ async fn not_posted<S: RequestStore, C, F>(
     Ok(shown(&error))
 }
 
-/// Posts a new message. Should Slack refuse the blocks, the text alone goes out: better than nothing.
-async fn send<S, C: Chat, F>(context: &Context<S, C, F>, request: &Request) -> Result<Posted, ChatError> {
+/// Posts a new message, when it is its turn. Should Slack refuse the blocks, the text alone goes out: better than nothing.
+async fn send<S: RequestStore, C: Chat, F>(context: &Context<S, C, F>, request: &Request) -> Result<Posted, ChatError> {
+    wait_for_turn(context).await?;
     let message = card::render(request, &context.view);
     match context.chat.post(&request.change.id, &message).await {
         Err(ChatError::Refused { code, .. }) if is_about_blocks(&code) => {
@@ -172,6 +196,24 @@ async fn send<S, C: Chat, F>(context: &Context<S, C, F>, request: &Request) -> R
     }
 }
 
+/// New messages go out one a second, whichever invocations post them.
+async fn wait_for_turn<S: RequestStore, C, F>(context: &Context<S, C, F>) -> Result<(), ChatError> {
+    let now = context.clock.now();
+    let slot = match context.store.next_post_slot(now, PACE).await {
+        Ok(slot) => slot,
+        Err(error) => {
+            tracing::warn!(%error, "posting without a turn; Slack will say if that is too fast");
+            return Ok(());
+        }
+    };
+    let wait = (slot - now).to_std().unwrap_or_default();
+    if wait > LONGEST_TURN {
+        return Err(ChatError::RateLimited(wait));
+    }
+    context.clock.sleep(wait).await;
+    Ok(())
+}
+
 fn is_about_blocks(code: &str) -> bool {
     ["invalid_blocks", "invalid_blocks_format", "msg_too_long", "msg_blocks_too_long"].contains(&code)
 }
@@ -180,50 +222,80 @@ fn text_alone(message: &Message) -> Message {
     Message { text: message.text.chars().take(3_000).collect(), blocks: Vec::new() }
 }
 
-/// Puts the full list of rules into the thread, where a card does not show them all.
+/// Puts the full list of rules into the thread, where a card does not show them all; goes on where it had stopped.
 async fn list<S: RequestStore, C: Chat, F>(
     context: &Context<S, C, F>,
-    request: Request,
-) -> Result<Option<Request>, StoreError> {
-    if request.listed {
-        return Ok(Some(request));
-    }
-    if context.chat.has_addresses() {
-        let Some(card) = request.cards.first().cloned() else { return Ok(None) };
-        for message in card::full_list(&request, &context.view) {
-            // The thread counts as the channel: one message a second.
-            context.clock.sleep(PACE).await;
-            if let Err(error) = context.chat.post_in_thread(&card, &message).await {
-                log(&request, &error);
-                let lost = if matches!(error, ChatError::MessageGone(_)) { vec![card] } else { Vec::new() };
-                not_updated(context, request, lost, &error).await?;
-                return Ok(None);
-            }
+    mut request: Request,
+    deadline: Deadline,
+) -> Result<Shown, StoreError> {
+    let Some(card) = request.cards.first().cloned().filter(|_| !request.listed && context.chat.has_addresses()) else {
+        return listed(context, request).await;
+    };
+    let messages = card::full_list(&request, &context.view);
+    let total = messages.len();
+    for (place, message) in messages.iter().enumerate().skip(request.listed_messages) {
+        if !deadline.allows(context.clock.now(), ONE_MESSAGE) {
+            return Ok(Shown::Later);
+        }
+        // The thread counts as the channel: one message a second.
+        let sent = match wait_for_turn(context).await {
+            Ok(()) => context.chat.post_in_thread(&card, message).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = sent {
+            let lost = if matches!(error, ChatError::MessageGone(_)) { vec![card] } else { Vec::new() };
+            return not_updated(context, request, lost, &error).await;
+        }
+        let event = Event::Listed { messages: place + 1, all: place + 1 == total };
+        match context.advance(request, &event).await? {
+            Advanced::Done { request: next, .. } => request = next,
+            Advanced::Refused { .. } => return Ok(Shown::Done),
+            Advanced::Vanished => return Ok(Shown::NotOurs),
         }
     }
-    Ok(match context.advance(request, &Event::Listed).await? {
-        Advanced::Done { request, .. } | Advanced::Refused { request, .. } => Some(request),
-        Advanced::Vanished => None,
-    })
+    listed(context, request).await
 }
 
-/// Brings the cards up to the request's state. `reply` is the click's `response_url`, if this is its own invocation.
+/// A list that can't be anywhere, because there is no thread, counts as listed: the card says what it leaves out. One
+/// whose card is still to be posted does not.
+async fn listed<S: RequestStore, C: Chat, F>(
+    context: &Context<S, C, F>,
+    request: Request,
+) -> Result<Shown, StoreError> {
+    if request.listed || context.chat.has_addresses() && request.cards.is_empty() {
+        return Ok(Shown::Done);
+    }
+    let event = Event::Listed { messages: request.listed_messages, all: true };
+    context.advance(request, &event).await?;
+    Ok(Shown::Done)
+}
+
+/// Brings the cards up to the request's state, and then the list of its rules.
 ///
 /// # Errors
 /// The table did not take a step; the item is due again.
 pub async fn update<S: RequestStore, C: Chat, F: Firewall>(
     context: &Context<S, C, F>,
     request: Request,
+    deadline: Deadline,
 ) -> Result<Shown, StoreError> {
-    let Some(request) = list(context, request).await? else { return Ok(Shown::Later) };
-    if request.rendered_version >= request.version {
-        return Ok(Shown::NotOurs);
+    let id = request.change.id.clone();
+    let lags = request.rendered_version < request.version;
+    if lags {
+        let message = card::render(&request, &context.view);
+        let shown = if context.chat.has_addresses() {
+            update_by_address(context, request, &message).await?
+        } else {
+            update_by_reply(context, request, &message).await?
+        };
+        if shown != Shown::Done {
+            return Ok(shown);
+        }
     }
-    let message = card::render(&request, &context.view);
-    if context.chat.has_addresses() {
-        update_by_address(context, request, &message).await
-    } else {
-        update_by_reply(context, request, &message).await
+    match context.store.load(&id).await? {
+        Some(request) if !request.listed => list(context, request, deadline).await,
+        Some(_) if lags => Ok(Shown::Done),
+        Some(_) | None => Ok(Shown::NotOurs),
     }
 }
 
@@ -239,7 +311,7 @@ async fn update_by_address<S: RequestStore, C: Chat, F>(
             Err(error) => return not_updated(context, request, Vec::new(), &error).await,
         }
     }
-    let shows = request.version;
+    let (shows, over) = (request.version, request.rendered_version);
     let cards = request.cards.clone();
     let mut lost = Vec::new();
     for card in &cards {
@@ -260,7 +332,7 @@ async fn update_by_address<S: RequestStore, C: Chat, F>(
             Err(error) => return not_updated(context, request, lost, &error).await,
         }
     }
-    updated(context, request, Event::Updated { shows, card: new, lost, reply_used: false }).await
+    updated(context, request, Event::Updated { shows, over, card: new, lost, reply_used: false }).await
 }
 
 async fn update_one<S, C: Chat, F>(
@@ -284,12 +356,12 @@ async fn update_by_reply<S: RequestStore, C: Chat, F>(
     request: Request,
     message: &Message,
 ) -> Result<Shown, StoreError> {
-    let shows = request.version;
+    let (shows, over) = (request.version, request.rendered_version);
     let now = context.clock.now();
     if let Some(reply) = request.reply.clone().filter(|reply| reply.uses_left > 0 && reply.until > now) {
         match context.chat.update_clicked(&reply, message).await {
             Ok(()) => {
-                let event = Event::Updated { shows, card: None, lost: Vec::new(), reply_used: true };
+                let event = Event::Updated { shows, over, card: None, lost: Vec::new(), reply_used: true };
                 return updated(context, request, event).await;
             }
             Err(ChatError::MessageGone(why)) => {
@@ -300,7 +372,7 @@ async fn update_by_reply<S: RequestStore, C: Chat, F>(
     }
     match send(context, &request).await {
         Ok(_) => {
-            let event = Event::Updated { shows, card: None, lost: Vec::new(), reply_used: false };
+            let event = Event::Updated { shows, over, card: None, lost: Vec::new(), reply_used: false };
             updated(context, request, event).await
         }
         Err(error) => not_updated(context, request, Vec::new(), &error).await,

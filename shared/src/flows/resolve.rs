@@ -9,7 +9,7 @@ use crate::{
         ids::RuleId,
         rule::{DescribedRule, IngressRule},
     },
-    flows::context::Context,
+    flows::context::{Context, unless_damaged},
     ports::{Firewall, FirewallError, KnownValue, RequestStore, StoreError, Which},
 };
 
@@ -107,16 +107,17 @@ async fn modified<S: RequestStore, C, F: Firewall>(
     let mut ignored = None;
     let mut unreadable = None;
     for rule in rules {
-        let earlier = known_before(change, context.store.known_values(group, &rule.id).await?);
+        let earlier = known_before(change, unless_damaged(context.store.known_values(group, &rule.id).await)?);
         match judge(rule, find(&there, &rule.id), earlier) {
             Modified::Opened(rule) => opened.push(rule),
             Modified::Ignored(reason) => ignored = ignored.max(Some(reason)),
             Modified::Unreadable(why) => unreadable = Some(why),
         }
     }
+    // What can be shown is shown: a rule of the same call that is gone or not understood must not hide it.
     Ok(match (opened.is_empty(), unreadable, ignored) {
-        (_, Some(why), _) => Resolution::Opening(Opening::Unreadable { why }),
-        (false, None, _) => Resolution::Opening(Opening::Modified { rules: opened }),
+        (false, _, _) => Resolution::Opening(Opening::Modified { rules: opened }),
+        (true, Some(why), _) => Resolution::Opening(Opening::Unreadable { why }),
         (true, None, Some(reason)) => Resolution::Ignored(reason),
         (true, None, None) => Resolution::Opening(Opening::Unreadable { why: "The record names no rule.".to_owned() }),
     })
@@ -150,10 +151,11 @@ fn judge(modified: &ModifiedRule, there: Option<&DescribedRule>, earlier: Option
         Err(error) => return Modified::Unreadable(format!("The rule {} was changed; {error}.", modified.id)),
     };
     match (&modified.to, &earlier) {
-        // Only if it is what the record says: otherwise it was changed again, and the later change may be read first.
-        (Some(to), Some(earlier)) if *to == now && earlier.covers(to) => Modified::Ignored(narrowed(earlier, to)),
-        (Some(_) | None, Some(_) | None) => {
-            let mut rule = OpenedRule::new(now, Some(modified.id.clone()), there.description.clone());
+        (Some(to), Some(earlier)) if earlier.covers(to) => Modified::Ignored(narrowed(earlier, to)),
+        // What the record says, not what a later change made of it, nor what a stale answer shows: that is what was opened.
+        (to, _) => {
+            let rule = to.clone().unwrap_or(now);
+            let mut rule = OpenedRule::new(rule, Some(modified.id.clone()), there.description.clone());
             rule.earlier = earlier;
             Modified::Opened(rule)
         }

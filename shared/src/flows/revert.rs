@@ -12,28 +12,21 @@ use crate::{
     domain::{
         change::{Fate, GroupKey},
         plan::Plan,
-        request::{Failure, Request, State},
+        request::{Failure, Request},
         rule::DescribedRule,
         step::{DeniedRequest, Effect, Event},
     },
-    flows::context::{Advanced, Context},
-    ports::{Firewall, FirewallError, RequestStore, StoreError, Which},
+    flows::{
+        context::{Advanced, Context, unless_damaged},
+        look::{Until, look},
+        reopen::reopen_what_changed_them,
+        revoke::{Asked, ask},
+    },
+    ports::{Firewall, FirewallError, RequestStore, StoreError},
 };
-
-/// How many reads in a row have to agree before absence or presence is believed.
-const AGREEING_READS: u32 = 3;
-
-/// How long between two reads.
-const BETWEEN_READS: Duration = Duration::from_millis(500);
-
-/// How long EC2 is given to show what a revoke did.
-const VERIFY_FOR: Duration = Duration::from_secs(10);
 
 /// How often a revert that may still succeed is tried: about 25 minutes in all.
 const TRIES: u32 = 10;
-
-/// How often rules are revoked one by one, where all at once was refused.
-const ONE_BY_ONE: usize = 60;
 
 /// What a try to revert came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +39,7 @@ pub enum Reverted {
     NotOurs,
 }
 
-/// Takes a denied opening back.
+/// Takes a denied opening back; nothing at all while `[mode] revert = false`.
 ///
 /// # Errors
 /// The table did not take a step: the lease runs out, and the next tick goes on.
@@ -55,6 +48,9 @@ pub async fn revert<S: RequestStore, C, F: Firewall>(
     request: Request,
     deadline: Deadline,
 ) -> Result<Reverted, StoreError> {
+    if !context.config.mode.revert {
+        return Ok(Reverted::NotOurs);
+    }
     let lease = context.lease(deadline);
     let Advanced::Done { effects, .. } = context.advance(request, &Event::ClaimRevert(lease)).await? else {
         return Ok(Reverted::NotOurs);
@@ -62,20 +58,10 @@ pub async fn revert<S: RequestStore, C, F: Firewall>(
     for effect in effects {
         match effect {
             Effect::RevertNow(denied) => return take_back(context, *denied).await,
-            Effect::Post | Effect::Update | Effect::Revert | Effect::Alarm => {}
+            Effect::Update | Effect::Revert | Effect::Alarm => {}
         }
     }
     Ok(Reverted::NotOurs)
-}
-
-/// How a revoke went, as far as one can tell before looking.
-enum Asked {
-    /// EC2 took it, or it may have.
-    Perhaps(Option<FirewallError>),
-    /// EC2 will not do it.
-    Refused(FirewallError),
-    /// The claim is somebody else's by now.
-    ClaimLost,
 }
 
 async fn take_back<S: RequestStore, C, F: Firewall>(
@@ -85,44 +71,79 @@ async fn take_back<S: RequestStore, C, F: Firewall>(
     let request = denied.request().clone();
     let holder = denied.holder();
     let Some(group) = request.change.place.group_key() else {
-        let why = Failure {
-            code: "UnknownGroup".to_owned(),
-            doing: "- the record does not say in which group".to_owned(),
-            hint: "Look at the CloudTrail event.".to_owned(),
-        };
         let plan = Plan::make(request.change.opening.rules(), &[]);
-        return end(context, request, holder, &plan, why, None).await;
+        return end(context, request, holder, &plan, &|_| Some(unknown_group()), None).await;
     };
     let before = match look(context, &group, &request, Until::Believed).await {
         Ok(plan) => plan,
-        Err(error) => return give_up_or_wait(context, request, holder, None, error).await,
+        Err(error) => return nothing_seen(context, request, holder, error).await,
     };
     tracing::info!(id = %request.change.id, %group, plan = %before, "revert planned");
     if before.is_empty() {
-        return end(context, request, holder, &before, not_needed(), None).await;
+        return end(context, request, holder, &before, &|_| None, None).await;
     }
     let places = before.to_revoke().map(|(place, _)| place).collect();
     let attempted = Event::RevokeAttempted { holder: holder.to_owned(), rules: places };
     let Advanced::Done { request, .. } = context.advance(request, &attempted).await? else {
         return Ok(Reverted::NotOurs);
     };
-    context.store.note_own_revoke(&group, context.clock.now(), None).await?;
-    let rules: Vec<DescribedRule> = before.to_revoke().map(|(_, rule)| rule.clone()).collect();
-    let asked = ask(context, &group, &request, holder, &rules).await?;
-    let answered_at = context.clock.now();
-    let trouble = match asked {
-        Asked::ClaimLost => return Ok(Reverted::NotOurs),
-        Asked::Perhaps(trouble) => trouble,
-        Asked::Refused(error) => Some(error),
+    unless_damaged(context.store.note_own_revoke(&group, context.clock.now(), None).await)?;
+    let rules: Vec<_> = before.to_revoke().map(|(place, rule)| (place, rule.clone())).collect();
+    let asked = ask(context, &group, &request.change.id, holder, &rules).await?;
+    if asked.claim_lost {
+        return Ok(Reverted::NotOurs);
+    }
+    let missed = Event::RevokeMissed { holder: holder.to_owned(), rules: asked.missed.clone() };
+    let request = match asked.missed.is_empty() {
+        true => request,
+        false => match context.advance(request, &missed).await? {
+            Advanced::Done { request, .. } => request,
+            Advanced::Refused { .. } | Advanced::Vanished => return Ok(Reverted::NotOurs),
+        },
     };
-    // The claim's record may have grown by the answers' ids: what matters here are the rules, which have not changed.
-    match look(context, &group, &request, Until::Gone).await {
-        Ok(after) if after.is_empty() => {
-            let seen_after = milliseconds(answered_at, context.clock.now());
-            end(context, request, holder, &after, not_needed(), Some(seen_after)).await
-        }
-        Ok(after) => give_up_or_wait(context, request, holder, Some(&after), trouble.unwrap_or_else(still_there)).await,
-        Err(error) => give_up_or_wait(context, request, holder, None, error).await,
+    verify(context, &group, request, holder, &asked).await
+}
+
+/// Looks what became of the rules, and ends the revert or leaves it for another try.
+async fn verify<S: RequestStore, C, F: Firewall>(
+    context: &Context<S, C, F>,
+    group: &GroupKey,
+    request: Request,
+    holder: &str,
+    asked: &Asked,
+) -> Result<Reverted, StoreError> {
+    let answered_at = context.clock.now();
+    // What was refused will not go: then one look is enough.
+    let until = if asked.refused.is_empty() { Until::Gone } else { Until::Believed };
+    let after = match look(context, group, &request, until).await {
+        Ok(plan) => plan,
+        Err(error) => return nothing_seen(context, request, holder, error).await,
+    };
+    if after.is_empty() {
+        let seen_after = milliseconds(answered_at, context.clock.now());
+        return end(context, request, holder, &after, &|_| None, Some(seen_after)).await;
+    }
+    let still: Vec<_> = after.to_revoke().map(|(_, rule)| asked.why_still_there(&rule.id)).collect();
+    let may_succeed = still.iter().find_map(|why| why.as_ref().ok());
+    if let Some(error) = may_succeed
+        && request.revert_tries.failed + 1 < TRIES
+    {
+        let fates = after.fates(request.change.opening.rules(), &|_| Fate::Standing);
+        return postpone(context, request, holder, fates, error).await;
+    }
+    let tried = request.revert_tries.failed + 1;
+    let why = |rule: &DescribedRule| {
+        let (Ok(error) | Err(error)) = asked.why_still_there(&rule.id);
+        Some(failure(&error, tried))
+    };
+    end(context, request, holder, &after, &why, None).await
+}
+
+fn unknown_group() -> Failure {
+    Failure {
+        code: "UnknownGroup".to_owned(),
+        doing: "- the record does not say in which group".to_owned(),
+        hint: "Look at the CloudTrail event.".to_owned(),
     }
 }
 
@@ -130,229 +151,105 @@ fn milliseconds(from: DateTime<Utc>, to: DateTime<Utc>) -> u64 {
     u64::try_from((to - from).num_milliseconds()).unwrap_or_default()
 }
 
-fn still_there() -> FirewallError {
-    FirewallError::Unavailable {
-        doing: "when describing the rule after its revoke".to_owned(),
-        why: "EC2 took the revoke, and still shows the rule".to_owned(),
-    }
-}
-
-fn not_needed() -> Failure {
-    Failure { code: String::new(), doing: String::new(), hint: String::new() }
-}
-
-/// Asks EC2 to remove the rules: all at once, and one by one where one of them spoils it for the others.
-async fn ask<S: RequestStore, C, F: Firewall>(
-    context: &Context<S, C, F>,
-    group: &GroupKey,
-    request: &Request,
-    holder: &str,
-    rules: &[DescribedRule],
-) -> Result<Asked, StoreError> {
-    let trouble = match ask_once(context, group, request, holder, rules).await? {
-        Ok(claimed) => return Ok(if claimed { Asked::Perhaps(None) } else { Asked::ClaimLost }),
-        Err(error) => error,
-    };
-    match &trouble {
-        FirewallError::GroupGone | FirewallError::Unavailable { .. } => return Ok(Asked::Perhaps(Some(trouble))),
-        FirewallError::Refused { code, .. } if is_about_rights(code) || rules.len() == 1 => {
-            return Ok(Asked::Refused(trouble));
+/// What to tell a person of a rule that stays, after so many tries.
+fn failure(error: &FirewallError, tries: u32) -> Failure {
+    match error {
+        FirewallError::Refused { code, doing, hint, .. } => {
+            Failure { code: code.clone(), doing: doing.clone(), hint: hint.clone() }
         }
-        FirewallError::RuleNotThere if rules.len() == 1 => return Ok(Asked::Perhaps(None)),
-        FirewallError::RuleNotThere | FirewallError::Refused { .. } => {}
-    }
-    let mut last = None;
-    for rule in rules.iter().take(ONE_BY_ONE) {
-        match ask_once(context, group, request, holder, std::slice::from_ref(rule)).await? {
-            Ok(true) | Err(FirewallError::RuleNotThere) => {}
-            Ok(false) => return Ok(Asked::ClaimLost),
-            Err(error) => last = Some(error),
-        }
-    }
-    Ok(match last {
-        Some(error @ FirewallError::Refused { .. }) => Asked::Refused(error),
-        other => Asked::Perhaps(other),
-    })
-}
-
-/// Whether the error is about who may do it, so that no other selection of rules would fare better.
-fn is_about_rights(code: &str) -> bool {
-    ["UnauthorizedOperation", "AccessDenied", "AccessDeniedException", "AuthFailure", "InvalidClientTokenId"]
-        .contains(&code)
-}
-
-/// One revoke, its request id recorded. `Ok(false)`: the claim was lost meanwhile.
-async fn ask_once<S: RequestStore, C, F: Firewall>(
-    context: &Context<S, C, F>,
-    group: &GroupKey,
-    request: &Request,
-    holder: &str,
-    rules: &[DescribedRule],
-) -> Result<Result<bool, FirewallError>, StoreError> {
-    let id = match context.firewall.revoke(group, rules).await {
-        Ok(id) => id,
-        Err(error) => return Ok(Err(error)),
-    };
-    let Some(request_id) = id else { return Ok(Ok(true)) };
-    context.store.note_own_revoke(group, context.clock.now(), Some(&request_id)).await?;
-    let event = Event::RevokeAnswered { holder: holder.to_owned(), request_id };
-    let current = match context.store.load(&request.change.id).await? {
-        Some(current) => current,
-        None => return Ok(Ok(false)),
-    };
-    Ok(Ok(matches!(context.advance(current, &event).await?, Advanced::Done { .. })))
-}
-
-/// What to wait for while looking.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Until {
-    /// Until several reads agree.
-    Believed,
-    /// Until several reads agree that nothing is left, as long as EC2 is given for that.
-    Gone,
-}
-
-/// Describes the group until the reads agree. An answer that never came makes no read.
-async fn look<S, C, F: Firewall>(
-    context: &Context<S, C, F>,
-    group: &GroupKey,
-    request: &Request,
-    until: Until,
-) -> Result<Plan, FirewallError> {
-    let begun = context.clock.now();
-    let mut agreed: u32 = 0;
-    let mut last: Option<Plan> = None;
-    loop {
-        let plan = match context.firewall.describe(group, &Which::All).await {
-            Ok(there) => Plan::make(request.change.opening.rules(), &there),
-            Err(FirewallError::GroupGone) => Plan::make(request.change.opening.rules(), &[]),
-            Err(error) => return Err(error),
-        };
-        let same = last.as_ref() == Some(&plan);
-        agreed = if same { agreed + 1 } else { 1 };
-        let over = (context.clock.now() - begun).to_std().unwrap_or_default() >= VERIFY_FOR;
-        let enough = match until {
-            // A rule that is there needs no second look before it is revoked; absence does.
-            Until::Believed => plan.0.iter().all(is_there_or_settled) || agreed >= AGREEING_READS,
-            Until::Gone => plan.is_empty() && agreed >= AGREEING_READS,
-        };
-        if enough || over {
-            return Ok(plan);
-        }
-        last = Some(plan);
-        context.clock.sleep(BETWEEN_READS).await;
+        FirewallError::Unavailable { doing, why } => Failure {
+            code: why.clone(),
+            doing: doing.clone(),
+            hint: format!("Tried {tries} times. Retry when AWS answers again."),
+        },
+        FirewallError::GroupGone | FirewallError::RuleNotThere => Failure {
+            code: "InvalidPermission.NotFound".to_owned(),
+            doing: "when revoking a rule that describe still shows".to_owned(),
+            hint: "EC2 contradicts itself; look at the group.".to_owned(),
+        },
     }
 }
 
-fn is_there_or_settled(seen: &crate::domain::plan::Seen) -> bool {
-    use crate::domain::plan::Seen;
-    match seen {
-        Seen::There(_) | Seen::Settled => true,
-        Seen::Gone | Seen::Changed(_) => false,
-    }
-}
-
-/// Ends the revert: every rule has its fate.
-async fn end<S: RequestStore, C, F>(
+/// Ends the revert: every rule has its fate. `why` tells what keeps a rule that is still there.
+async fn end<S: RequestStore, C, F: Firewall>(
     context: &Context<S, C, F>,
     request: Request,
     holder: &str,
     plan: &Plan,
-    failure: Failure,
+    why: &(dyn Fn(&DescribedRule) -> Option<Failure> + Sync),
     verified_after_ms: Option<u64>,
 ) -> Result<Reverted, StoreError> {
-    let still = Fate::Failed { why: failure.code.clone() };
-    let event = Event::RevertEnded {
-        holder: holder.to_owned(),
-        fates: plan.fates(request.change.opening.rules(), &still),
-        verified_after_ms,
-        failure: Some(failure),
-    };
-    Ok(match context.advance(request, &event).await? {
-        Advanced::Done { request, .. } => {
-            log_end(&request);
-            Reverted::Ended(Box::new(request))
-        }
-        Advanced::Refused { .. } | Advanced::Vanished => Reverted::NotOurs,
-    })
+    let failed = |rule: &DescribedRule| Fate::Failed { why: why(rule).map(|why| why.code).unwrap_or_default() };
+    let fates = plan.fates(request.change.opening.rules(), &failed);
+    let failure = plan.to_revoke().find_map(|(_, rule)| why(rule));
+    finish(context, request, holder, fates, failure, verified_after_ms).await
 }
 
-fn log_end(request: &Request) {
-    let id = &request.change.id;
-    match request.state {
-        State::PartlyReverted | State::RevertFailed => {
-            let why = request.failure.as_ref().map(|failure| format!("{} {}", failure.code, failure.doing));
-            tracing::error!(alarm = "revert_failed", %id, state = request.state.name(), ?why, "a denied rule is still open");
-        }
-        State::NeedsPost
-        | State::Posting { .. }
-        | State::Pending
-        | State::Approved
-        | State::Denied
-        | State::Reverting { .. }
-        | State::Reverted
-        | State::AlreadyGone
-        | State::ChangedByHand
-        | State::Observed
-        | State::Withdrawn
-        | State::Ignored { .. } => tracing::info!(%id, state = request.state.name(), "revert ended"),
-    }
-}
-
-/// What may still succeed is tried again later; what can't, or was tried often enough, has failed.
-async fn give_up_or_wait<S: RequestStore, C, F>(
+async fn finish<S: RequestStore, C, F: Firewall>(
     context: &Context<S, C, F>,
     request: Request,
     holder: &str,
-    seen: Option<&Plan>,
+    fates: Vec<Fate>,
+    failure: Option<Failure>,
+    verified_after_ms: Option<u64>,
+) -> Result<Reverted, StoreError> {
+    let event = Event::RevertEnded { holder: holder.to_owned(), fates, verified_after_ms, failure };
+    let Advanced::Done { request, effects } = context.advance(request, &event).await? else {
+        return Ok(Reverted::NotOurs);
+    };
+    log_end(&request, effects.contains(&Effect::Alarm));
+    reopen_what_changed_them(context, &request).await?;
+    Ok(Reverted::Ended(Box::new(request)))
+}
+
+fn log_end(request: &Request, alarm: bool) {
+    let id = &request.change.id;
+    let state = request.state.name();
+    if alarm {
+        let why = request.failure.as_ref().map(|failure| format!("{} {}", failure.code, failure.doing));
+        tracing::error!(alarm = "revert_failed", %id, state, ?why, "a denied rule is still open");
+    } else {
+        tracing::info!(%id, state, "revert ended");
+    }
+}
+
+/// EC2 showed nothing: every rule that is not settled counts as still there.
+async fn nothing_seen<S: RequestStore, C, F: Firewall>(
+    context: &Context<S, C, F>,
+    request: Request,
+    holder: &str,
     error: FirewallError,
 ) -> Result<Reverted, StoreError> {
-    let rules = request.change.opening.rules();
-    let failed = request.revert_tries.failed + 1;
-    let (failure, final_now) = match &error {
-        FirewallError::Refused { code, doing, hint, .. } => {
-            (Failure { code: code.clone(), doing: doing.clone(), hint: hint.clone() }, true)
-        }
-        FirewallError::Unavailable { doing, why } => (
-            Failure {
-                code: why.clone(),
-                doing: doing.clone(),
-                hint: format!("Tried {failed} times. Retry when AWS answers again."),
-            },
-            failed >= TRIES,
-        ),
-        FirewallError::GroupGone | FirewallError::RuleNotThere => (
-            Failure {
-                code: "InvalidPermission.NotFound".to_owned(),
-                doing: "when revoking a rule that describe still shows".to_owned(),
-                hint: "EC2 contradicts itself; look at the group.".to_owned(),
-            },
-            failed >= TRIES,
-        ),
+    let tries = request.revert_tries.failed + 1;
+    let fates = |open: &Fate| {
+        let rules = request.change.opening.rules().iter();
+        rules.map(|rule| if is_open(&rule.fate) { open.clone() } else { rule.fate.clone() }).collect()
     };
-    // Nothing was seen: every rule that is not settled counts as still there.
-    let fates = |still: &Fate| match seen {
-        Some(plan) => plan.fates(rules, still),
-        None => rules.iter().map(|rule| if is_open(&rule.fate) { still.clone() } else { rule.fate.clone() }).collect(),
-    };
-    let event = if final_now {
-        let fates = fates(&Fate::Failed { why: failure.code.clone() });
-        let failure = Some(failure);
-        Event::RevertEnded { holder: holder.to_owned(), fates, verified_after_ms: None, failure }
-    } else {
-        tracing::warn!(id = %request.change.id, %error, failed, "revert postponed");
-        Event::RevertPostponed {
-            holder: holder.to_owned(),
-            fates: fates(&Fate::Standing),
-            not_before: context.back_off(request.revert_tries.failed, Duration::ZERO),
-            error: error.to_string(),
-        }
+    if matches!(error, FirewallError::Unavailable { .. }) && tries < TRIES {
+        let fates = fates(&Fate::Standing);
+        return postpone(context, request, holder, fates, &error).await;
+    }
+    let failure = failure(&error, tries);
+    let fates = fates(&Fate::Failed { why: failure.code.clone() });
+    finish(context, request, holder, fates, Some(failure), None).await
+}
+
+/// What may still succeed is tried again later.
+async fn postpone<S: RequestStore, C, F>(
+    context: &Context<S, C, F>,
+    request: Request,
+    holder: &str,
+    fates: Vec<Fate>,
+    error: &FirewallError,
+) -> Result<Reverted, StoreError> {
+    tracing::warn!(id = %request.change.id, %error, failed = request.revert_tries.failed + 1, "revert postponed");
+    let event = Event::RevertPostponed {
+        holder: holder.to_owned(),
+        fates,
+        not_before: context.back_off(request.revert_tries.failed, Duration::ZERO),
+        error: error.to_string(),
     };
     Ok(match context.advance(request, &event).await? {
-        Advanced::Done { request, .. } if final_now => {
-            log_end(&request);
-            Reverted::Ended(Box::new(request))
-        }
         Advanced::Done { .. } => Reverted::Postponed,
         Advanced::Refused { .. } | Advanced::Vanished => Reverted::NotOurs,
     })

@@ -11,8 +11,12 @@ use crate::{
         ids::RequestId,
         request::Request,
     },
-    flows::{context::Context, ingest::take, report::Report},
-    ports::{EventSource, Firewall, RequestStore, SourceError, StoreError, Watermark, Window},
+    flows::{
+        context::{Context, unless_damaged},
+        ingest::take,
+        report::Report,
+    },
+    ports::{EventSource, Firewall, Inserted, RequestStore, SourceError, StoreError, Watermark, Window},
 };
 
 /// The longest interval that one query covers while catching up: what a slow query loses is this much work.
@@ -38,6 +42,11 @@ impl Budget {
         Self { until: Deadline(deadline.0 - delta(reserve)), slice: (left / 10).min(Duration::from_secs(30)) }
     }
 
+    /// The next slice will take as long as the longest so far.
+    fn learn(&mut self, took: Duration) {
+        self.slice = self.slice.max(took);
+    }
+
     fn allows_slice(self, now: DateTime<Utc>) -> bool {
         self.until.allows(now, self.slice)
     }
@@ -52,6 +61,14 @@ pub enum WatchError {
     /// The table.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Some records were read and not stored.
+    #[error("{count} records were not stored, the oldest of {oldest}; the watermark waits for them")]
+    NotStored {
+        /// How many.
+        count: usize,
+        /// The time of the oldest.
+        oldest: DateTime<Utc>,
+    },
 }
 
 /// Reads what is new of a source, and from time to time what came late. The watermark is moved last, slice by slice.
@@ -67,7 +84,7 @@ pub async fn watch<S: RequestStore, C, F: Firewall>(
     report: &mut Report,
 ) -> Result<(), WatchError> {
     let started = context.clock.now();
-    let budget = Budget::new(started, deadline);
+    let mut budget = Budget::new(started, deadline);
     let lookback = delta(context.config.timing.lookback);
     let mut mark = match context.store.watermark(name).await? {
         Some(mark) => mark,
@@ -77,67 +94,107 @@ pub async fn watch<S: RequestStore, C, F: Firewall>(
             first
         }
     };
-    mark = skip_what_is_too_old(context, name, mark, started, report).await?;
+    let skipped = skip_what_is_too_old(context, name, &mut mark, started, report).await?;
     let mut from = (mark.until - lookback).max(mark.first_from);
-    // A gap was announced as nobody's: what lies before it is not read either.
-    from = from.max(started - delta(context.config.timing.catch_up));
+    // A gap was announced as nobody's: what lies before its end is not read either.
+    from = from.max(skipped.unwrap_or(started - delta(context.config.timing.catch_up)));
+    let mut waiting = Waiting::default();
     while from < started {
         if !budget.allows_slice(context.clock.now()) {
             tracing::warn!(read_until = %from, "out of time; the next tick reads on");
-            return Ok(());
+            return waiting.result();
         }
         let until = started.min(from + SLICE);
-        let read = read_slice(context, source, Window { from, until }, budget, report).await?;
-        mark.until = mark.until.max(read);
+        let begun = context.clock.now();
+        waiting.add(read_slice(context, source, Window { from, until }, budget, report).await?);
+        budget.learn((context.clock.now() - begun).to_std().unwrap_or_default());
+        // Behind a record that waits, the others are read all the same; only the watermark stays there.
+        mark.until = mark.until.max(waiting.oldest().unwrap_or(until).min(until));
         context.store.set_watermark(name, mark).await?;
-        if read < until {
-            return Ok(());
-        }
         from = until;
     }
+    waiting.result()?;
     reconcile(context, name, source, mark, budget, report).await
 }
 
-/// Reads one slice. Returns how far it is stored: to its end, or to the first record that was not stored.
+/// Records that were read and not stored.
+#[derive(Default)]
+struct Waiting(Vec<DateTime<Utc>>);
+
+impl Waiting {
+    fn add(&mut self, times: Vec<DateTime<Utc>>) {
+        self.0.extend(times);
+    }
+
+    fn oldest(&self) -> Option<DateTime<Utc>> {
+        self.0.iter().min().copied()
+    }
+
+    fn result(&self) -> Result<(), WatchError> {
+        match self.oldest() {
+            None => Ok(()),
+            Some(oldest) => Err(WatchError::NotStored { count: self.0.len(), oldest }),
+        }
+    }
+}
+
+/// Reads one slice. Returns the times of the records that were not stored.
 async fn read_slice<S: RequestStore, C, F: Firewall>(
     context: &Context<S, C, F>,
     source: &impl EventSource,
     window: Window,
     budget: Budget,
     report: &mut Report,
-) -> Result<DateTime<Utc>, WatchError> {
+) -> Result<Vec<DateTime<Utc>>, WatchError> {
     let found = source.read(window, budget.until.left(context.clock.now())).await?;
     report.bytes_scanned += found.bytes_scanned;
-    let taken = take(context, &found.records).await;
+    let taken = take(context, &found.records, budget.until).await;
     report.add(&taken.report);
-    let stored = taken.failed.iter().map(|failed| failed.at).min().unwrap_or(window.until);
-    Ok(stored.clamp(window.from, window.until))
+    Ok(taken.failed.iter().map(|failed| failed.at).collect())
 }
 
-/// After an outage longer than `catch_up`, says which interval nobody reads, and goes on after it.
+/// After an outage longer than `catch_up`, says which interval nobody reads, and goes on after it. Returns its end.
 async fn skip_what_is_too_old<S: RequestStore, C, F>(
     context: &Context<S, C, F>,
     name: &str,
-    mut mark: Watermark,
+    mark: &mut Watermark,
     now: DateTime<Utc>,
     report: &mut Report,
-) -> Result<Watermark, StoreError> {
+) -> Result<Option<DateTime<Utc>>, StoreError> {
     let oldest = now - delta(context.config.timing.catch_up);
     if mark.until >= oldest {
-        return Ok(mark);
+        return Ok(None);
     }
     let change = gap(name, mark.until, oldest, now);
-    tracing::error!(alarm = "gap", from = %mark.until, until = %oldest, "nobody read this interval of CloudTrail");
     let request = Request::new(change, now, context.entropy.nonce());
-    context.store.insert(&request, "{}").await?;
-    report.gaps += 1;
-    mark.until = oldest;
-    context.store.set_watermark(name, mark).await?;
-    Ok(mark)
+    mark.until = match context.store.insert(&request, "{}").await? {
+        Inserted::New => {
+            tracing::error!(alarm = "gap", from = %mark.until, until = %oldest, "nobody read this interval of CloudTrail");
+            report.gaps += 1;
+            oldest
+        }
+        // A tick before had announced it, and could not move the watermark: the gap ends where its card says.
+        Inserted::Known => announced_end(context, &request.change.id).await?.unwrap_or(oldest),
+    };
+    context.store.set_watermark(name, *mark).await?;
+    Ok(Some(mark.until))
+}
+
+async fn announced_end<S: RequestStore, C, F>(
+    context: &Context<S, C, F>,
+    id: &RequestId,
+) -> Result<Option<DateTime<Utc>>, StoreError> {
+    let stored = unless_damaged(context.store.load(id).await)?;
+    Ok(stored.and_then(|request| match request.change.opening {
+        Opening::Gap { until, .. } => Some(until),
+        Opening::Authorized { .. } | Opening::Modified { .. } | Opening::Unresolved(_) | Opening::Unreadable { .. } => {
+            None
+        }
+    }))
 }
 
 fn gap(name: &str, from: DateTime<Utc>, until: DateTime<Utc>, now: DateTime<Utc>) -> Change {
-    let id = format!("gap-{name}-{}-{}", from.timestamp(), until.timestamp());
+    let id = format!("gap-{name}-{}", from.timestamp());
     // The name is one of ours and the rest are digits, so the id is always one.
     let id = RequestId::parse(&id).unwrap_or_else(|_| RequestId::of_text(&id));
     Change {
@@ -171,9 +228,9 @@ async fn reconcile<S: RequestStore, C, F: Firewall>(
             return Ok(());
         }
         let until = now.min(from + RECONCILE_SLICE);
-        if read_slice(context, source, Window { from, until }, budget, report).await? < until {
-            return Ok(());
-        }
+        let mut waiting = Waiting::default();
+        waiting.add(read_slice(context, source, Window { from, until }, budget, report).await?);
+        waiting.result()?;
         from = until;
     }
     context.store.set_watermark(name, Watermark { reconciled_at: now, ..mark }).await?;

@@ -6,12 +6,15 @@
 use crate::{
     domain::{
         change::{Fate, GroupKey, Ignored, RemovedRules, Revocation},
-        plan::{Plan, Seen},
+        plan::Seen,
         request::{Request, State},
         step::Event,
     },
-    flows::context::{Advanced, Context},
-    ports::{Firewall, GroupNotes, RequestStore, StoreError, Which},
+    flows::{
+        context::{Advanced, Context, unless_damaged},
+        look::{Until, look},
+    },
+    ports::{Firewall, GroupNotes, RequestStore, StoreError},
 };
 
 /// What a revoke came to.
@@ -34,11 +37,10 @@ pub async fn withdraw<S: RequestStore, C, F: Firewall>(
     let Some(group) = revocation.place.group_key() else {
         return Ok(Withdrawal::Ignored(Ignored::UnknownGroup));
     };
-    let notes = context.store.group_notes(&group).await?;
-    if is_own(context, &group, revocation, &notes) {
-        return Ok(Withdrawal::Ignored(Ignored::OwnRevert));
+    let is_own = is_own(context, &group, revocation, &unless_damaged(context.store.group_notes(&group).await)?);
+    if !is_own {
+        unless_damaged(context.store.note_revocation(&group, revocation).await)?;
     }
-    context.store.note_revocation(&group, revocation).await?;
     let mut withdrawn = 0;
     for id in context.store.open_in(&group).await? {
         match context.store.load(&id).await {
@@ -49,10 +51,11 @@ pub async fn withdraw<S: RequestStore, C, F: Firewall>(
             Err(error) => return Err(error),
         }
     }
-    Ok(Withdrawal::Noted(withdrawn))
+    // A revert of ours may have taken rules of another request along: those are gone all the same.
+    Ok(if is_own { Withdrawal::Ignored(Ignored::OwnRevert) } else { Withdrawal::Noted(withdrawn) })
 }
 
-/// Looks whether a request that was just stored had been taken back before it was read. Returns it as it stands.
+/// Looks whether a request had been taken back before it was read. True if that withdrew it.
 ///
 /// # Errors
 /// The table did not answer.
@@ -61,8 +64,12 @@ pub async fn withdraw_if_noted<S: RequestStore, C, F: Firewall>(
     request: &Request,
 ) -> Result<bool, StoreError> {
     let Some(group) = request.change.place.group_key() else { return Ok(false) };
-    let notes = context.store.group_notes(&group).await?;
-    for revocation in &notes.revocations {
+    let notes = unless_damaged(context.store.group_notes(&group).await)?;
+    let places = 0..request.change.opening.rules().len();
+    let concerns = |revocation: &&Revocation| {
+        places.clone().any(|place| !matches!(matches(request, place, revocation), Match::No))
+    };
+    for revocation in notes.revocations.iter().filter(concerns) {
         let Some(current) = context.store.load(&request.change.id).await? else { return Ok(false) };
         if apply(context, &group, current, revocation).await? {
             return Ok(true);
@@ -153,11 +160,8 @@ async fn gone_of<S, C, F: Firewall>(
     request: &Request,
     places: &[usize],
 ) -> Vec<usize> {
-    match context.firewall.describe(group, &Which::All).await {
-        Ok(there) => {
-            let plan = Plan::make(request.change.opening.rules(), &there);
-            places.iter().copied().filter(|place| plan.0.get(*place) == Some(&Seen::Gone)).collect()
-        }
+    match look(context, group, request, Until::Believed).await {
+        Ok(plan) => places.iter().copied().filter(|place| plan.0.get(*place) == Some(&Seen::Gone)).collect(),
         Err(error) => {
             tracing::warn!(%error, %group, "not known whether a rule is gone; its request goes on awaiting a decision");
             Vec::new()

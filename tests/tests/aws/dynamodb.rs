@@ -65,7 +65,7 @@ async fn a_decision_whose_answer_was_lost_has_won() {
 
     let Ok(Commit::Won { request, effects }) = table.commit(deny).await else { panic!("it was ours") };
     assert_eq!(effects, [Effect::Revert, Effect::Update]);
-    assert_eq!(table.load(&id("59dbff89")).await, Ok(Some(request)));
+    assert_eq!(table.load(&id("59dbff89")).await, Ok(Some(*request)));
 }
 
 #[tokio::test]
@@ -84,7 +84,7 @@ async fn of_two_clicks_one_decides_and_the_other_learns_who_won() {
         (Commit::Lost { current }, Commit::Won { request, .. }) => (request, current, CAROL),
         other => panic!("not one of them won: {other:?}"),
     };
-    assert_eq!(loser.as_deref(), Some(&winner));
+    assert_eq!(loser.as_deref(), Some(winner.as_ref()));
     assert_eq!(winner.decision.map(|decision| decision.by), SlackUserId::parse(by).ok());
     let item = cloud.item("59dbff89").await;
     assert_eq!(item["decision"]["M"]["by"]["S"], by);
@@ -112,7 +112,7 @@ async fn of_two_ticks_that_find_the_same_expired_lease_one_gets_it() {
         panic!("the lease had run out")
     };
     let second = table.commit(claim(&request, "second", late)).await;
-    assert_eq!(second, Ok(Commit::Lost { current: Some(Box::new(winner)) }));
+    assert_eq!(second, Ok(Commit::Lost { current: Some(winner) }));
 }
 
 #[tokio::test]
@@ -142,7 +142,13 @@ async fn an_item_is_in_the_indexes_only_while_there_is_work() {
     assert_eq!(table.open_in(&some_group()).await, Ok(vec![]));
     assert_eq!(table.due(late).await, Ok(vec![id("59dbff89")]), "its card lags behind");
 
-    let shown = Event::Updated { shows: request.version, card: None, lost: vec![], reply_used: false };
+    let shown = Event::Updated {
+        shows: request.version,
+        over: request.rendered_version,
+        card: None,
+        lost: vec![],
+        reply_used: false,
+    };
     let shown = step(&request, shown, late, "n3").expect("an update");
     assert!(matches!(table.commit(shown).await, Ok(Commit::Won { .. })));
     assert_eq!(table.due(late).await, Ok(vec![]));

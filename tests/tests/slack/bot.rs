@@ -37,14 +37,12 @@ async fn a_card_is_posted_updated_and_still_found() {
     bot.update(&posted, &card(&first, "Approved: 1 rule")).await.expect("updated");
 
     assert_eq!(office.texts(), ["Approved: 1 rule", "Approval needed: another"]);
-    let slack = office.slack();
-    let message = slack.message(CHANNEL, &posted.ts).expect("the card");
+    let message = office.slack().message(CHANNEL, &posted.ts).cloned().expect("the card");
     assert_eq!(message.blocks.len(), 2);
     assert_eq!((message.unfurl_links, message.unfurl_media), (Some(false), Some(false)));
     assert_eq!(message.edited, None);
     let marked = json!({"event_type": "portcullis_request", "event_payload": {"requestid": first}});
     assert_eq!(message.metadata, Some(marked));
-    drop(slack);
     assert_eq!(bot.find(&first, minutes_ago(5)).await, Ok(vec![posted]));
 }
 

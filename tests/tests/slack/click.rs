@@ -82,7 +82,6 @@ async fn a_click_in_the_channel_arrives_with_all_its_parts() {
 #[test]
 fn what_a_click_can_do_without_may_be_absent() {
     let card = CardRef { channel: channel(CHANNEL), ts: "1531420618.000200".to_owned() };
-    // An organization-wide install.
     assert_eq!(click(with("/team", Value::Null)).team, None);
     assert_eq!(click(with("/api_app_id", Value::Null)).app, None);
     assert_eq!(click(with("/response_url", Value::Null)).reply, None);
@@ -94,6 +93,17 @@ fn what_a_click_can_do_without_may_be_absent() {
         assert_eq!(click(with(place, Value::Null)).user_name, name, "{place}");
     }
     assert_eq!(click(with("/user", json!({"id": "U0ALICE"}))).user_name, "U0ALICE");
+}
+
+#[test]
+fn an_organization_wide_install_names_the_organization() {
+    let organization = json!({"id": "E0123456789", "name": "example"});
+    let mut wide = with("/team", Value::Null);
+    wide["enterprise"] = organization.clone();
+    assert_eq!(click(wide).team, TeamId::parse("E0123456789").ok());
+    let mut in_a_workspace = payload();
+    in_a_workspace["enterprise"] = organization;
+    assert_eq!(click(in_a_workspace).team, TeamId::parse("T0123456789").ok());
 }
 
 #[test]
@@ -142,7 +152,7 @@ fn a_click_that_cannot_be_read_is_bad() {
 }
 
 #[test]
-fn a_response_url_that_leads_elsewhere_is_bad_and_not_shown() {
+fn a_response_url_that_leads_elsewhere_is_not_used_and_the_click_counts() {
     for url in [
         "https://hooks.slack.com.evil.example/hush",
         "http://hooks.slack.com/hush",
@@ -150,9 +160,8 @@ fn a_response_url_that_leads_elsewhere_is_bad_and_not_shown() {
         "http://169.254.169.254/hush",
         "hush",
     ] {
-        let bad = read(with("/response_url", json!(url))).expect_err(url);
-        assert_eq!(bad, BadInteraction::ForeignReplyUrl);
-        assert!(!format!("{bad} {bad:?}").contains("hush"));
+        let expected = Click { reply: None, ..click(payload()) };
+        assert_eq!(click(with("/response_url", json!(url))), expected, "{url}");
     }
     let reply: ReplyUrl = click(payload()).reply.expect("a response_url");
     assert!(!format!("{reply:?}").contains("hush"));

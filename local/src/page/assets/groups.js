@@ -198,7 +198,8 @@ function askModify(rule, group) {
   form.elements.from_port.value = rule.from_port;
   form.elements.to_port.value = rule.to_port;
   form.elements.source.value = rule.source;
-  byId("modify-rule").textContent = `${ports(rule)} from ${rule.source} in ${group.name}`;
+  const who = byId("who").selectedOptions[0].textContent;
+  byId("modify-rule").textContent = `${ports(rule)} from ${rule.source} in ${group.name}, as ${who}`;
   byId("modify-said").textContent = "";
   form.onsubmit = async (event) => {
     event.preventDefault();

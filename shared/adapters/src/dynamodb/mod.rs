@@ -34,7 +34,7 @@ use self::{
 };
 
 /// More than this is not worked off in one tick anyway.
-const MOST_DUE: usize = 5_000;
+const MOST_DUE: usize = 100_000;
 
 /// The table.
 #[derive(Clone, Debug)]
@@ -148,12 +148,12 @@ impl RequestStore for Table {
     async fn commit(&self, transition: Transition) -> Result<Commit, StoreError> {
         let Transition { guard, next, effects } = transition;
         let error = match self.write(&guard, &next).await {
-            Ok(()) => return Ok(Commit::Won { request: next, effects }),
+            Ok(()) => return Ok(Commit::Won { request: Box::new(next), effects }),
             Err(error) => error,
         };
         match error.as_service_error() {
             Some(UpdateItemError::ConditionalCheckFailedException(failed)) => match failed.item() {
-                Some(old) if item::has_nonce(old, &next.nonce) => Ok(Commit::Won { request: next, effects }),
+                Some(old) if item::has_nonce(old, &next.nonce) => Ok(Commit::Won { request: Box::new(next), effects }),
                 Some(old) => Ok(Commit::Lost { current: Some(Box::new(item::request(old)?)) }),
                 None => Ok(Commit::Lost { current: None }),
             },
@@ -179,6 +179,10 @@ impl RequestStore for Table {
 
     async fn set_watermark(&self, source: &str, to: Watermark) -> Result<(), StoreError> {
         notes::set_watermark(self, source, to).await
+    }
+
+    async fn next_post_slot(&self, now: DateTime<Utc>, pace: Duration) -> Result<DateTime<Utc>, StoreError> {
+        notes::next_post_slot(self, now, pace).await
     }
 
     async fn group_notes(&self, group: &GroupKey) -> Result<GroupNotes, StoreError> {

@@ -3,10 +3,16 @@
 //! Each is read, amended and written back under the condition that nobody wrote it in between. Every amendment can be
 //! repeated, so a write whose answer was lost needs no nonce: the next reading finds it done.
 
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
 use aws_sdk_dynamodb::{operation::put_item::PutItemError, types::AttributeValue};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use shared::{
+    clock::delta,
     domain::{
         change::{GroupKey, Revocation},
         ids::{RequestId, RuleId},
@@ -24,6 +30,9 @@ use super::{
 
 /// How often an amendment is tried anew when others write the same item.
 const ATTEMPTS: usize = 20;
+
+/// How far ahead moments for new messages are given out.
+const LONGEST_QUEUE: TimeDelta = TimeDelta::minutes(10);
 
 const MOST_REVOCATIONS: usize = 100;
 const MOST_OWN_REVOKES: usize = 100;
@@ -86,6 +95,31 @@ fn read_watermark(key: &str, item: &Item) -> Result<Watermark, StoreError> {
         first_from: time("first_from", DateTime::UNIX_EPOCH)?,
         reconciled_at: time("reconciled_at", until)?,
     })
+}
+
+/// The item that paces new messages, whichever invocation posts them.
+const PACE: &str = "#pace/slack";
+
+/// Takes the next free moment for a new message. Where the answer to the write is lost, a moment goes unused.
+pub(super) async fn next_post_slot(
+    table: &Table,
+    now: DateTime<Utc>,
+    pace: Duration,
+) -> Result<DateTime<Utc>, StoreError> {
+    let mine = Mutex::new(now);
+    amend(table, PACE, |item| {
+        let free = item
+            .and_then(|item| item.get("free_from"))
+            .and_then(read_number)
+            .and_then(DateTime::from_timestamp_millis)
+            .unwrap_or(now);
+        // A moment far ahead is no queue but a clock that was wrong.
+        let slot = if free - now > LONGEST_QUEUE { now } else { free.max(now) };
+        *mine.lock().unwrap_or_else(PoisonError::into_inner) = slot;
+        Ok(Some(vec![("free_from", number((slot + delta(pace)).timestamp_millis()))]))
+    })
+    .await?;
+    Ok(mine.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// [`GroupNotes`] as stored.

@@ -53,9 +53,6 @@ pub enum BadInteraction {
         /// What is wrong.
         why: InvalidId,
     },
-    /// The `response_url` is not Slack's. It is not shown: it may be a secret of somebody's.
-    #[error("the click's `response_url` points neither to Slack nor to the origin of slack.api_base_url")]
-    ForeignReplyUrl,
 }
 
 /// Reads an interaction. `now` is when it came: its `response_url` lasts 30 minutes from then.
@@ -100,14 +97,14 @@ fn block_actions(
         request: RequestId::parse(value).map_err(invalid("actions.value"))?,
         user: SlackUserId::parse(user).map_err(invalid("user.id"))?,
         user_name: first(payload, ["/user/username", "/user/name"]).unwrap_or(user).to_owned(),
-        // Where the app is installed for a whole organization, `team` is null.
+        // An organization-wide install has no team, but the organization's own id. The user's team may be another one.
         team: first(payload, ["/team/id", "/enterprise/id"])
             .map(TeamId::parse)
             .transpose()
             .map_err(invalid("team.id"))?,
         app: text(payload, "/api_app_id").map(AppId::parse).transpose().map_err(invalid("api_app_id"))?,
         card: card(payload)?,
-        reply: reply(payload, api_base_url, now)?,
+        reply: reply(payload, api_base_url, now),
     };
     Ok(Interaction::Click(Box::new(click)))
 }
@@ -137,11 +134,18 @@ fn card(payload: &Value) -> Result<Option<CardRef>, BadInteraction> {
     }
 }
 
-fn reply(payload: &Value, api_base_url: &ApiBaseUrl, now: DateTime<Utc>) -> Result<Option<ReplyUrl>, BadInteraction> {
-    let Some(url) = text(payload, "/response_url") else { return Ok(None) };
-    let url = allowed_reply_url(url, api_base_url).ok_or(BadInteraction::ForeignReplyUrl)?;
+/// Where the clicked message can be replaced. A `response_url` that is not Slack's counts as absent: nothing is sent
+/// there, but the decision counts. It is not shown: it may be a secret of somebody's.
+fn reply(payload: &Value, api_base_url: &ApiBaseUrl, now: DateTime<Utc>) -> Option<ReplyUrl> {
+    let url = text(payload, "/response_url")?;
+    let Some(url) = allowed_reply_url(url, api_base_url) else {
+        tracing::warn!(
+            "a click's `response_url` points neither to Slack nor to the origin of slack.api_base_url; it is not used"
+        );
+        return None;
+    };
     let until = now.checked_add_signed(REPLY_LIFETIME).unwrap_or(now);
-    Ok(Some(ReplyUrl { url: url.into(), until, uses_left: REPLY_USES }))
+    Some(ReplyUrl { url: url.into(), until, uses_left: REPLY_USES })
 }
 
 /// Seconds and microseconds, as `1531420618.000200`.

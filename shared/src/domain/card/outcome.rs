@@ -41,19 +41,13 @@ pub(super) fn approved(request: &Request, view: &View) -> Message {
 pub(super) fn reverting(request: &Request, view: &View) -> Message {
     let tally = Tally::of(request);
     let tries = &request.revert_tries;
+    // Later attempts do not move the card on, so it tells neither their number nor the time of the next one.
     let failing = (tries.failed > 0).then(|| {
-        let failed = tries.failed;
-        let attempts = text::plural(
-            usize::try_from(failed).unwrap_or(usize::MAX),
-            "attempt did not succeed",
-            "attempts did not succeed",
-        );
         let error = match &tries.error {
             Some(error) => format!(": {}", text::code(error, limits::SENTENCE)),
             None => String::new(),
         };
-        let next = text::when_exactly(tries.not_before);
-        format!(":hourglass: {failed} {attempts}{error}. Still open; the next attempt is due {next}.")
+        format!(":hourglass: Attempts so far did not succeed{error}. Still open; it is tried again.")
     });
     let say = format!(
         "Denied: reverting {} on {} (denied by {}).{}",

@@ -1,11 +1,15 @@
 //! Cards about what could not be read. Nothing can be decided on them; they ask a person to look.
 
+use std::cmp::Reverse;
+
 use chrono::{DateTime, Utc};
 
 use super::{Message, View, blocks, blocks::Blocks, facts, limits, text};
 use crate::domain::{
     change::{Lookup, ModifiedRule},
+    exposure,
     request::Request,
+    rule::IngressRule,
 };
 
 /// Something was opened, and nothing tells what.
@@ -22,10 +26,14 @@ pub(super) fn unresolved(request: &Request, view: &View, lookup: &Lookup) -> Mes
     unreadable(request, view, &why)
 }
 
-/// What a modification's record tells by itself: neither the direction nor the earlier values.
+/// What a modification's record tells by itself: neither the direction nor the earlier values. The widest rules come
+/// first, so that what is not listed is no wider than what is.
 fn modification(rules: &[ModifiedRule]) -> String {
-    let to: Vec<String> = rules.iter().filter_map(|rule| rule.to.as_ref()).map(|rule| format!("`{rule}`")).collect();
-    let what = if to.is_empty() { String::new() } else { format!(" to {}", text::first_of(to, "; ", "more")) };
+    let mut to: Vec<&IngressRule> = rules.iter().filter_map(|rule| rule.to.as_ref()).collect();
+    to.sort_by_key(|rule| Reverse(exposure::width(rule)));
+    let to: Vec<String> = to.into_iter().map(|rule| format!("`{rule}`")).collect();
+    let what =
+        if to.is_empty() { String::new() } else { format!(" to {}", text::first_of(to, "; ", "more, none wider")) };
     format!(
         "{} changed{what}, and the group could not be read so far: whether this lets anybody in, and what it was before, is not \
          known.",

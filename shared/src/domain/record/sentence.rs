@@ -1,9 +1,8 @@
 //! The words for what a record does not tell: whole sentences, for the card.
 
-use crate::domain::{
-    change::Place,
-    rule::{IngressRule, Source},
-};
+use std::cmp::Reverse;
+
+use crate::domain::{change::Place, exposure, rule::IngressRule, thousands::grouped};
 
 /// How many rules a sentence lists before it counts the rest.
 const LISTED: usize = 10;
@@ -12,15 +11,7 @@ const QUOTED: usize = 160;
 
 /// ` (149,893 bytes)`: a size, set off from what it follows.
 pub(super) fn bytes(size: u64) -> String {
-    let digits = size.to_string();
-    let mut grouped = String::with_capacity(digits.len() * 2);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    format!(" ({grouped} bytes)")
+    format!(" ({} bytes)", grouped(size))
 }
 
 /// Foreign text, cut to a length that fits a sentence.
@@ -51,25 +42,44 @@ pub(super) fn unknown_place(place: &Place) -> Option<String> {
     Some(format!("CloudTrail's record does not say {missing}."))
 }
 
-/// Adds to a sentence what is known in spite of it, widest first.
+/// Adds to a sentence what is known in spite of it, widest first: what is not listed is no wider than what is.
 pub(super) fn with_known<'a>(why: &str, rules: impl Iterator<Item = &'a IngressRule>) -> String {
     let mut rules: Vec<_> = rules.collect();
     if rules.is_empty() {
         return why.to_owned();
     }
-    rules.sort_by_key(|rule| breadth(&rule.source));
+    rules.sort_by_key(|rule| Reverse(exposure::width(rule)));
     let listed: Vec<_> = rules.iter().take(LISTED).map(ToString::to_string).collect();
     let rest = match rules.len().saturating_sub(LISTED) {
         0 => String::new(),
-        rest => format!(" and {rest} more"),
+        rest => format!(" and {rest} more, none wider"),
     };
     format!("{why} This much is known to be opened: {}{rest}.", listed.join(", "))
 }
 
-fn breadth(source: &Source) -> u8 {
-    match source {
-        Source::Ipv4(net) => net.prefix_len(),
-        Source::Ipv6(net) => net.prefix_len(),
-        Source::PrefixList(_) | Source::Group(_) => u8::MAX,
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::rule::{RuleText, SourceText};
+
+    fn rule(source: SourceText) -> IngressRule {
+        let text = RuleText { ip_protocol: "tcp".to_owned(), from_port: Some(22), to_port: Some(22), source };
+        IngressRule::parse(&text).expect("a rule")
+    }
+
+    #[test]
+    fn what_is_counted_only_is_no_wider_than_what_is_listed() {
+        let host = |last: u8| rule(SourceText::CidrIpv4(format!("10.0.0.{last}/32")));
+        let mut rules: Vec<IngressRule> = (1..=10).map(host).collect();
+        rules.push(rule(SourceText::CidrIpv6("2001:db8::/32".to_owned())));
+        rules.push(rule(SourceText::PrefixListId("pl-0123".to_owned())));
+        rules.push(rule(SourceText::CidrIpv4("0.0.0.0/0".to_owned())));
+        let told = with_known("Cut off.", rules.iter());
+        let known = told.strip_prefix("Cut off. This much is known to be opened: ").expect("what is known");
+        assert!(
+            known.starts_with("tcp 22 from 0.0.0.0/0, tcp 22 from pl-0123, tcp 22 from 2001:db8::/32, "),
+            "{known}"
+        );
+        assert!(known.ends_with(" and 3 more, none wider."), "{known}");
     }
 }

@@ -117,15 +117,11 @@ pub(super) fn removed_by_hand(
         return Err(Refusal::NothingToDo(next.state.name()));
     }
     next.note(now, format!("{} rules removed by hand by {by}", rules.len()));
-    // A message that shows the rule may be in the channel before its post is recorded.
-    next.version += 1;
-    // While somebody is posting, the withdrawal waits until the post is recorded.
-    if matches!(next.state, State::Posting { .. }) {
-        return Ok(Vec::new());
-    }
-    if next.all_removed_by_hand() {
+    // While somebody is posting, the withdrawal waits until the post is recorded; that message then shows too little.
+    if next.all_removed_by_hand() && !matches!(next.state, State::Posting { .. }) {
         withdraw(next, now);
-    } else if next.state == State::Pending {
+    } else {
+        next.version += 1;
         next.card_tries.reset(now);
     }
     Ok(vec![Effect::Update])

@@ -14,6 +14,8 @@ pub enum Event {
     Resolved(Opening),
     /// A describe told that the change opened nothing.
     Dismissed(Ignored),
+    /// It was ignored because of what its rules were before, and that does not hold any more: it gets a card after all.
+    Reopened(Opening),
     /// Somebody wants to post it.
     ClaimPost(Lease),
     /// It was posted, or found in the channel. A webhook tells no address.
@@ -77,6 +79,13 @@ pub enum Event {
         /// EC2's request id.
         request_id: String,
     },
+    /// EC2 said of these rules that they were not there, while it removed others: it was not us.
+    RevokeMissed {
+        /// Whose claim it is.
+        holder: String,
+        /// The places of these rules in the list.
+        rules: Vec<usize>,
+    },
     /// The revert is over: every rule has its fate.
     RevertEnded {
         /// Whose claim it was.
@@ -99,12 +108,20 @@ pub enum Event {
         /// Why.
         error: String,
     },
-    /// The full list of its rules is in the thread, or can't be anywhere.
-    Listed,
+    /// So many messages of the full list of its rules are in the thread.
+    Listed {
+        /// How many.
+        messages: usize,
+        /// Whether that is all of them, or they can't be anywhere.
+        all: bool,
+    },
     /// The cards show this version now.
     Updated {
         /// The version.
         shows: u32,
+        /// What they showed as far as was known when the update began: if that is not so any more, somebody else updated
+        /// them meanwhile.
+        over: u32,
         /// The message that stands for it now, if a new one had to be posted.
         card: Option<CardRef>,
         /// Messages that are no more.

@@ -12,8 +12,8 @@ use chrono::{DateTime, Utc};
 
 use self::{
     deciding::{decided, removed_by_hand, retry_asked},
-    posting::{claim_post, dismissed, not_posted, posted, resolved, updated},
-    reverting::{claim_revert, held, revert_ended, set_fates},
+    posting::{claim_post, dismissed, not_posted, posted, reopened, resolved, updated},
+    reverting::{claim_revert, held, revert_ended, set_asked, set_fates},
 };
 use super::request::{Request, State};
 
@@ -31,8 +31,6 @@ pub struct Guard {
 /// What is to be done once a transition is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// Put it into Slack.
-    Post,
     /// Bring its cards up to its state.
     Update,
     /// A decision asked for a revert: claim it.
@@ -125,6 +123,7 @@ fn apply(next: &mut Request, event: Event, now: DateTime<Utc>) -> Result<Vec<Eff
     match event {
         Event::Resolved(opening) => resolved(next, opening, now),
         Event::Dismissed(reason) => dismissed(next, reason, now),
+        Event::Reopened(opening) => reopened(next, opening, now),
         Event::ClaimPost(lease) => claim_post(next, lease, now),
         Event::Posted { card, shows } => Ok(posted(next, card, shows, now)),
         Event::NotPosted { holder, not_before, maybe_posted, error } => {
@@ -136,11 +135,7 @@ fn apply(next: &mut Request, event: Event, now: DateTime<Utc>) -> Result<Vec<Eff
         Event::ClaimRevert(lease) => claim_revert(next, lease, now),
         Event::RevokeAttempted { holder, rules } => {
             held(next, &holder)?;
-            for place in rules {
-                if let Some(rule) = next.change.opening.rules_mut().get_mut(place) {
-                    rule.asked = true;
-                }
-            }
+            set_asked(next, &rules, true);
             next.revoke_attempted_at.get_or_insert(now);
             next.note(now, "asking EC2 to revoke");
             Ok(Vec::new())
@@ -149,6 +144,12 @@ fn apply(next: &mut Request, event: Event, now: DateTime<Utc>) -> Result<Vec<Eff
             held(next, &holder)?;
             next.note(now, format!("EC2 took the revoke {request_id}"));
             next.revoke_request_ids.push(request_id);
+            Ok(Vec::new())
+        }
+        Event::RevokeMissed { holder, rules } => {
+            held(next, &holder)?;
+            set_asked(next, &rules, false);
+            next.note(now, format!("{} rules were not there any more", rules.len()));
             Ok(Vec::new())
         }
         Event::RevertEnded { holder, fates, verified_after_ms, failure } => {
@@ -169,13 +170,15 @@ fn apply(next: &mut Request, event: Event, now: DateTime<Utc>) -> Result<Vec<Eff
             next.card_tries.reset(now);
             Ok(vec![Effect::Update])
         }
-        Event::Listed if next.listed => Err(Refusal::NothingToDo(next.state.name())),
-        Event::Listed => {
-            next.listed = true;
-            next.note(now, "all rules listed");
+        Event::Listed { .. } if next.listed => Err(Refusal::NothingToDo(next.state.name())),
+        Event::Listed { messages, all } => {
+            next.listed_messages = next.listed_messages.max(messages);
+            next.listed = all;
             Ok(Vec::new())
         }
-        Event::Updated { shows, card, lost, reply_used } => Ok(updated(next, shows, card, &lost, reply_used, now)),
+        Event::Updated { shows, over, card, lost, reply_used } => {
+            Ok(updated(next, (shows, over), card, &lost, reply_used, now))
+        }
         Event::NotUpdated { not_before, maybe_posted, lost, error } => {
             next.cards.retain(|card| !lost.contains(card));
             next.maybe_posted |= maybe_posted;

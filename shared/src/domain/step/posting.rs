@@ -16,7 +16,19 @@ pub(super) fn resolved(next: &mut Request, opening: Opening, now: DateTime<Utc>)
     next.change.opening = opening;
     next.card_tries.reset(now);
     next.note(now, "described");
-    Ok(vec![Effect::Post])
+    Ok(Vec::new())
+}
+
+pub(super) fn reopened(next: &mut Request, opening: Opening, now: DateTime<Utc>) -> Result<Vec<Effect>, Refusal> {
+    if !matches!(next.state, State::Ignored { .. }) {
+        return Err(Refusal::NothingToDo(next.state.name()));
+    }
+    next.listed = opening.rules().len() <= SHOWN_RULES;
+    next.change.opening = opening;
+    next.state = State::NeedsPost;
+    next.card_tries.reset(now);
+    next.note(now, "reopened");
+    Ok(Vec::new())
 }
 
 pub(super) fn dismissed(next: &mut Request, reason: Ignored, now: DateTime<Utc>) -> Result<Vec<Effect>, Refusal> {
@@ -123,22 +135,30 @@ pub(super) fn not_posted(
 
 pub(super) fn updated(
     next: &mut Request,
-    shows: u32,
+    (shows, over): (u32, u32),
     card: Option<CardRef>,
     lost: &[CardRef],
     reply_used: bool,
     now: DateTime<Utc>,
 ) -> Vec<Effect> {
+    let had_cards = !next.cards.is_empty();
     next.cards.retain(|card| !lost.contains(card));
+    let thread_lost = had_cards && next.cards.is_empty();
     if let Some(card) = card {
         next.adopt(card);
+        // The new card has a thread of its own, and it is empty.
+        if thread_lost && next.change.opening.rules().len() > SHOWN_RULES {
+            next.listed = false;
+            next.listed_messages = 0;
+        }
     }
     if reply_used && let Some(reply) = &mut next.reply {
         reply.uses_left = reply.uses_left.saturating_sub(1);
     }
     next.maybe_posted = false;
-    // Not the larger of the two: a slow update may have overwritten a newer one, which then has to be shown again.
-    next.rendered_version = shows;
+    // Where somebody else updated it meanwhile, nobody knows which of the two landed last: the older counts, and the newer
+    // is shown again.
+    next.rendered_version = if next.rendered_version == over { shows } else { shows.min(next.rendered_version) };
     next.card_tries.reset(now);
-    if shows < next.version { vec![Effect::Update] } else { Vec::new() }
+    if next.rendered_version < next.version { vec![Effect::Update] } else { Vec::new() }
 }

@@ -81,6 +81,14 @@ pub(super) fn set_fates(next: &mut Request, fates: Vec<Fate>) -> Result<(), Refu
     Ok(())
 }
 
+pub(super) fn set_asked(next: &mut Request, places: &[usize], asked: bool) {
+    for (place, rule) in next.change.opening.rules_mut().iter_mut().enumerate() {
+        if places.contains(&place) {
+            rule.asked = asked;
+        }
+    }
+}
+
 /// The end of a revert. A rule that still stands counts as failed: nothing may look better than it is.
 fn fold<'a>(fates: impl Iterator<Item = &'a Fate>) -> State {
     let (mut failed, mut changed, mut removed) = (false, false, false);

@@ -104,8 +104,16 @@ fn an_opening_is_posted_denied_and_taken_back() {
     assert_eq!(denied.work(now()), Some(crate::domain::request::Work::Revert));
     let reverted = ended(vec![Fate::Removed, Fate::Removed]);
     assert_eq!(reverted.state, State::Reverted);
-    let shown =
-        then(&reverted, Event::Updated { shows: reverted.version, card: None, lost: Vec::new(), reply_used: false });
+    let shown = then(
+        &reverted,
+        Event::Updated {
+            shows: reverted.version,
+            over: reverted.rendered_version,
+            card: None,
+            lost: Vec::new(),
+            reply_used: false,
+        },
+    );
     assert_eq!(shown.due_at(), None);
 }
 
@@ -226,7 +234,10 @@ fn whoever_lost_the_claim_cannot_end_the_revert() {
 fn a_slow_update_that_overwrote_a_newer_one_is_done_again() {
     let reverted = ended(vec![Fate::Removed, Fate::Removed]);
     let shown = |request: &Request, shows| {
-        then(request, Event::Updated { shows, card: None, lost: Vec::new(), reply_used: false })
+        then(
+            request,
+            Event::Updated { shows, over: request.rendered_version, card: None, lost: Vec::new(), reply_used: false },
+        )
     };
     let newest = shown(&reverted, reverted.version);
     let overwritten = shown(&newest, reverted.version - 1);
@@ -240,8 +251,39 @@ fn nothing_is_denied_that_was_not_shown_in_full() {
     let posted = then(&posting, Event::Posted { card: Some(card("1.1")), shows: 1 });
     assert_eq!(step(&posted, decision(Verdict::Deny), now(), "n"), Err(Refusal::NotListed));
     assert!(step(&posted, decision(Verdict::Approve), now(), "n").is_ok());
-    let listed = then(&posted, Event::Listed);
+    let some = then(&posted, Event::Listed { messages: 1, all: false });
+    assert_eq!(step(&some, decision(Verdict::Deny), now(), "n"), Err(Refusal::NotListed));
+    let listed = then(&some, Event::Listed { messages: 2, all: true });
     assert_eq!(then(&listed, decision(Verdict::Deny)).state, State::Denied);
+}
+
+#[test]
+fn a_removal_while_posting_is_shown_once_the_post_is_recorded() {
+    let posting = then(&request(), Event::ClaimPost(lease("p", later(60))));
+    let posted = then(&then(&posting, by_hand(vec![0])), Event::Posted { card: Some(card("1.1")), shows: 1 });
+    assert_eq!(posted.state, State::Pending);
+    assert!(posted.rendered_version < posted.version);
+}
+
+#[test]
+fn a_new_card_in_the_place_of_a_lost_one_gets_its_own_list() {
+    let long = request_of(Opening::Authorized { rules: rules(21) });
+    let posting = then(&long, Event::ClaimPost(lease("p", later(60))));
+    let posted = then(&posting, Event::Posted { card: Some(card("1.1")), shows: 1 });
+    let listed = then(&posted, Event::Listed { messages: 2, all: true });
+    let lost =
+        Event::Updated { shows: 1, over: 1, card: Some(card("2.2")), lost: vec![card("1.1")], reply_used: false };
+    let again = then(&listed, lost);
+    assert_eq!((again.listed, again.listed_messages), (false, 0));
+}
+
+#[test]
+fn what_was_ignored_can_be_reopened_and_nothing_else() {
+    let unresolved = request_of(Opening::Unresolved(Lookup::Modified { rules: Vec::new() }));
+    let ignored = then(&unresolved, Event::Dismissed(Ignored::Narrowing));
+    let reopened = then(&ignored, Event::Reopened(Opening::Modified { rules: rules(1) }));
+    assert_eq!(reopened.work(now()), Some(crate::domain::request::Work::Post));
+    assert!(step(&pending(), Event::Reopened(Opening::Modified { rules: rules(1) }), now(), "n").is_err());
 }
 
 #[test]
@@ -296,6 +338,7 @@ fn every_event() -> Vec<Event> {
         Event::ClaimRevert(lease("x", later(500))),
         Event::RevokeAttempted { holder: holder(), rules: vec![0, 9] },
         Event::RevokeAnswered { holder: holder(), request_id: "e".to_owned() },
+        Event::RevokeMissed { holder: holder(), rules: vec![0] },
         Event::RevertEnded {
             holder: holder(),
             fates: vec![Fate::Removed, failed()],
@@ -308,8 +351,9 @@ fn every_event() -> Vec<Event> {
             not_before: later(5),
             error: String::new(),
         },
-        Event::Listed,
-        Event::Updated { shows: 1, card: None, lost: vec![card("1.1")], reply_used: true },
+        Event::Listed { messages: 1, all: true },
+        Event::Reopened(Opening::Modified { rules: rules(1) }),
+        Event::Updated { shows: 1, over: 1, card: None, lost: vec![card("1.1")], reply_used: true },
         Event::NotUpdated { not_before: later(5), maybe_posted: true, lost: Vec::new(), error: String::new() },
     ]
 }

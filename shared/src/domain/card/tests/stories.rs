@@ -229,6 +229,25 @@ fn several_rules_were_changed_and_one_earlier_value_is_known() {
 }
 
 #[test]
+fn many_rules_were_changed_and_the_widest_of_them_is_named() {
+    let modified = |to: IngressRule| ModifiedRule {
+        id: RuleId::parse("sgr-0abc").expect("a rule id"),
+        to: Some(to),
+        description_only: false,
+    };
+    let mut rules: Vec<ModifiedRule> =
+        (1..=12).map(|last| modified(rule("tcp", 443, 443, &format!("10.0.0.{last}/32")))).collect();
+    rules.push(modified(rule("tcp", 22, 22, "pl-0123")));
+    rules.push(modified(rule("tcp", 22, 22, "0.0.0.0/0")));
+    let text = card(&request(Opening::Unresolved(Lookup::Modified { rules })));
+    assert!(
+        text.contains("14 rules were changed to `tcp 22 from 0.0.0.0/0`; `tcp 22 from pl-0123`; `tcp 443 "),
+        "{text}"
+    );
+    assert!(text.contains("more, none wider, and the group could not be read"), "{text}");
+}
+
+#[test]
 fn nobody_read_cloudtrail_for_three_hours() {
     let gap = Opening::Gap { from: opened_at(), until: opened_at() + TimeDelta::hours(3) };
     assert_snapshot!(card(&request(gap)), @"
@@ -309,7 +328,7 @@ fn attempts_to_revert_are_failing() {
     text: Denied: reverting 3 rules on sg-0123456789abcdef0 (denied by bob). Attempts failed so far; it is STILL OPEN.
     header: ⏳ Denied: reverting
     who: By <@U0000000B0B>.
-    tries: :hourglass: 2 attempts did not succeed: `RequestLimitExceeded when describing 'sg-0123456789abcdef0'`. Still open; the next attempt is due <!date^1795190000^{date_short_pretty} {time_secs}|2026-11-20 15:53:20 UTC>.
+    tries: :hourglass: Attempts so far did not succeed: `RequestLimitExceeded when describing 'sg-0123456789abcdef0'`. Still open; it is tried again.
     rules: ```- tcp 22         0.0.0.0/0            reverting
     - tcp 443        203.0.113.0/24       reverting
     - udp 500-4500   sg-0feedface         reverting```

@@ -1,0 +1,141 @@
+//! What all four ports share: the world, the clock, the hook, and a list of the calls that were made.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, Utc};
+use futures::future::{BoxFuture, FutureExt};
+use local::world::{World, faults::Fault};
+use shared::clock::Clock;
+
+/// One call of a port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PortCall {
+    /// `store`, `chat`, `firewall` or `source`.
+    pub port: &'static str,
+    /// The port's method.
+    pub method: &'static str,
+    /// What it is about: a request's id, a group, a window.
+    pub about: String,
+}
+
+impl std::fmt::Display for PortCall {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{} {}", self.port, self.method, self.about)
+    }
+}
+
+/// When a hook is awaited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// The call has had no effect yet.
+    Before,
+    /// It has had its effect, if it has one, and the flow has no answer yet.
+    After,
+}
+
+/// Is awaited before and after every call of a port. A hook that never ends leaves its flow where it is, to be dropped.
+pub trait Hook: Send + Sync {
+    /// Returns when the call may go on.
+    fn at<'a>(&'a self, moment: Moment, call: &'a PortCall) -> BoxFuture<'a, ()>;
+}
+
+/// Lets other tasks go first, as a call over the network would.
+#[derive(Clone, Copy, Debug)]
+pub struct NoHook;
+
+impl Hook for NoHook {
+    fn at<'a>(&'a self, _: Moment, _: &'a PortCall) -> BoxFuture<'a, ()> {
+        tokio::task::yield_now().boxed()
+    }
+}
+
+/// Why a call has no answer, or not the wanted one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lost {
+    /// The service asks to slow down. It did nothing.
+    Throttled,
+    /// A server's fault. It did nothing.
+    ServerError,
+    /// No answer came; whether it was done is not known.
+    NoAnswer,
+    /// Not allowed. It did nothing.
+    Denied,
+}
+
+/// A call that was made, and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Made {
+    /// When it took effect, or failed.
+    pub at: DateTime<Utc>,
+    /// What.
+    pub call: PortCall,
+}
+
+/// The world as the ports see it.
+pub struct Outside {
+    /// The world.
+    pub world: Arc<World>,
+    /// Time.
+    pub clock: Clock,
+    hook: Mutex<Arc<dyn Hook>>,
+    made: Mutex<Vec<Made>>,
+}
+
+impl Outside {
+    /// A world without a hook.
+    #[must_use]
+    pub fn new(world: Arc<World>, clock: Clock) -> Self {
+        Self { world, clock, hook: Mutex::new(Arc::new(NoHook)), made: Mutex::default() }
+    }
+
+    /// From now on every call awaits this hook.
+    pub fn set_hook(&self, hook: Arc<dyn Hook>) {
+        *lock(&self.hook) = hook;
+    }
+
+    /// The calls of a port's method so far, in the order in which they took effect.
+    #[must_use]
+    pub fn made(&self, port: &str, method: &str) -> Vec<Made> {
+        lock(&self.made).iter().filter(|made| made.call.port == port && made.call.method == method).cloned().collect()
+    }
+
+    /// Makes one call: `act` is its effect and its answer.
+    ///
+    /// # Errors
+    /// A switch of the world says so.
+    pub async fn call<T>(
+        &self,
+        port: &'static str,
+        method: &'static str,
+        about: impl ToString,
+        act: impl FnOnce(DateTime<Utc>) -> T,
+    ) -> Result<T, Lost> {
+        let call = PortCall { port, method, about: about.to_string() };
+        let hook = Arc::clone(&lock(&self.hook));
+        hook.at(Moment::Before, &call).await;
+        let fault = self.world.faults.hit(port, method);
+        let now = self.clock.now();
+        lock(&self.made).push(Made { at: now, call: call.clone() });
+        let (answer, late) = match fault {
+            None => (Ok(act(now)), None),
+            Some(Fault::Slow(late)) => (Ok(act(now)), Some(late)),
+            Some(Fault::DropAfter) => {
+                act(now);
+                (Err(Lost::NoAnswer), None)
+            }
+            Some(Fault::DropBefore) => (Err(Lost::NoAnswer), None),
+            Some(Fault::Throttle) => (Err(Lost::Throttled), None),
+            Some(Fault::ServerError) => (Err(Lost::ServerError), None),
+            Some(Fault::Denied) => (Err(Lost::Denied), None),
+        };
+        if let Some(late) = late {
+            self.clock.sleep(late).await;
+        }
+        hook.at(Moment::After, &call).await;
+        answer
+    }
+}
+
+pub(super) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

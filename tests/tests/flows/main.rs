@@ -1,0 +1,12 @@
+//! Stories of the flows on a paused clock: the ports' fakes over the world, no wire, no real waiting.
+
+#![allow(clippy::expect_used, clippy::panic, reason = "a test ends where its story breaks")]
+
+mod crashing;
+mod deciding;
+mod modifying;
+mod posting;
+mod reverting;
+mod updating;
+mod watching;
+mod withdrawing;
