@@ -1,8 +1,9 @@
-//! What the end-to-end tests are told with: a [`Story`] is one running system, with the very binaries of the poller and the
-//! responder, and words for what people do to it and see of it.
+//! What the tests of the whole are told with. For those end to end a [`Story`] is one running system, with the very
+//! binaries of the poller and the responder, and words for what people do to it and see of it.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test ends where its story breaks")]
 
+pub mod fakes;
 mod logs;
 mod slack;
 mod table;

@@ -83,7 +83,8 @@ async fn the_watermark_stays_before_a_record_that_was_not_stored() {
     story.opened_before(Opener::Alice, &story.group("web"), ssh(), TimeDelta::hours(4));
     // As many as the SDK's attempts of one write.
     story.fault("dynamodb", "PutItem", Fault::ServerError, Some(3));
-    story.poll().await;
+    let error = story.try_tick("poll").await.expect_err("an error").to_string();
+    assert!(error.contains("not stored"), "{error}");
     assert!(story.cards().is_empty(), "{:#?}", story.cards());
     assert_eq!(story.ends(2).await[1]["failed"], 1);
     story.poll().await;
