@@ -20,7 +20,7 @@ build: ## Build everything (dev profile)
 
 .PHONY: demo
 demo: build ## Run the whole system on this machine and open its page
-	target/debug/local demo
+	target/debug/local demo --data data
 
 .PHONY: test
 test: test-rust test-python test-browser ## Run every test

@@ -2,20 +2,19 @@
 
 mod arguments;
 
-use std::{process::ExitCode, sync::Arc, time::Duration};
+use std::{process::ExitCode, sync::Arc};
 
 use chrono::{TimeDelta, Utc};
 use local::{
     page,
-    system::{Options, System},
+    system::{Options, System, config::ConfigFile},
     wire::{Server, dynamodb::Storage, lambda::Code},
 };
 
 use crate::arguments::{Arguments, Demo, HELP};
 
 /// The demo's schedules and delays: what takes minutes on AWS, a person at the page waits seconds for.
-const POLL_EVERY: Duration = Duration::from_secs(15);
-const SWEEP_EVERY: Duration = Duration::from_secs(5);
+const SCHEDULES: [(&str, &str); 2] = [("poll_every", "15s"), ("sweep_every", "5s")];
 const DELIVERY_DELAY: TimeDelta = TimeDelta::seconds(5);
 
 #[tokio::main]
@@ -55,8 +54,11 @@ async fn run_demo(demo: Demo) -> Result<(), Box<dyn std::error::Error>> {
         logs: demo.data,
         // The table may outlive the run: old request ids must not come again.
         seed: Utc::now().timestamp_micros().unsigned_abs(),
-        poll_every: Some(POLL_EVERY),
-        sweep_every: Some(SWEEP_EVERY),
+        scheduled: true,
+        config: ConfigFile {
+            timing: SCHEDULES.map(|(key, every)| (key.to_owned(), every.to_owned())).into(),
+            ..ConfigFile::default()
+        },
         push: true,
         delivery_delay: DELIVERY_DELAY,
         ..Options::new(Code::Binary(demo.poller), Code::Binary(demo.responder))

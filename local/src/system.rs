@@ -15,6 +15,7 @@ use std::{
 
 use chrono::{TimeDelta, Utc};
 use serde_json::Value;
+use shared::config::Timing;
 
 use self::config::ConfigFile;
 pub use self::start::{StandIns, StartError};
@@ -40,10 +41,8 @@ pub struct Options {
     pub config: ConfigFile,
     /// Where ids come from; where the storage outlives the run, each run wants its own.
     pub seed: u64,
-    /// How often `{"tick":"poll"}` is sent; `None` for tests, which call [`System::tick`].
-    pub poll_every: Option<Duration>,
-    /// How often `{"tick":"sweep"}` is sent.
-    pub sweep_every: Option<Duration>,
+    /// Is the poller invoked as often as its config.toml says? Not for tests, which call [`System::tick`].
+    pub scheduled: bool,
     /// Are records also pushed to the poller by EventBridge, as they come?
     pub push: bool,
     /// How long after a call Lake has its record.
@@ -63,8 +62,7 @@ impl Options {
             storage: Storage::Memory,
             config: ConfigFile::default(),
             seed: 1,
-            poll_every: None,
-            sweep_every: None,
+            scheduled: false,
             push: false,
             delivery_delay: TimeDelta::zero(),
             logs: None,
@@ -117,6 +115,8 @@ pub struct System {
     pub gateway: Server,
     /// The text of the functions' config.toml.
     pub config: String,
+    /// Its `[timing]`.
+    pub timing: Timing,
     table: String,
     /// How many of the trail's entries EventBridge has seen.
     pushed: Mutex<usize>,

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 use axum::Router;
 use chrono::Utc;
 use serde_json::json;
+use shared::config::{Config, ConfigErrors};
 
 use super::{
     Options, System,
@@ -42,6 +43,9 @@ pub enum StartError {
     /// DynamoDB.
     #[error(transparent)]
     DynamoDb(#[from] DynamoDbError),
+    /// The functions' config.toml says something that they would refuse.
+    #[error("{0}")]
+    Config(#[from] ConfigErrors),
     /// The seed was refused by EC2's stand-in.
     #[error("the seed of the world is refused: {0}")]
     Seed(#[from] Ec2Error),
@@ -116,6 +120,7 @@ pub(super) async fn start(options: &Options) -> Result<System, StartError> {
         let lake = lock(&services.world.lake);
         options.config.render(&slack_api, lake.store(), &lake.region)
     };
+    let timing = Config::load(&config)?.timing;
     let folder = tempfile::tempdir().map_err(io("a folder for config.toml"))?;
     let path = folder.path().join("config.toml");
     std::fs::write(&path, &config).map_err(io("config.toml"))?;
@@ -132,6 +137,7 @@ pub(super) async fn start(options: &Options) -> Result<System, StartError> {
         responder,
         gateway,
         config,
+        timing,
         table: options.config.table.clone(),
         pushed: 0.into(),
         tasks: Vec::new().into(),

@@ -16,8 +16,10 @@ const PUSH_EVERY: Duration = Duration::from_millis(250);
 /// Starts what the options ask for. The tasks hold the system weakly, so that dropping it ends them.
 pub(super) fn spawn(system: &Arc<System>, options: &Options) {
     let mut tasks = lock(&system.tasks);
-    tasks.extend(options.poll_every.map(|every| schedule(system, "poll", every)));
-    tasks.extend(options.sweep_every.map(|every| schedule(system, "sweep", every)));
+    if options.scheduled {
+        tasks.push(schedule(system, "poll", system.timing.poll_every));
+        tasks.push(schedule(system, "sweep", system.timing.sweep_every));
+    }
     if options.push {
         tasks.push(repeat(system, PUSH_EVERY, |system| async move {
             if let Err(error) = system.push().await {
