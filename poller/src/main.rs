@@ -8,7 +8,7 @@ use std::{process::ExitCode, sync::Arc};
 
 use adapters::start::{Needs, Parts, start_log};
 use chrono::Utc;
-use lambda_runtime::{Error, LambdaEvent, service_fn};
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde_json::Value;
 use shared::clock::Deadline;
 
@@ -41,7 +41,9 @@ async fn main() -> ExitCode {
             let error = (!outcome.errors.is_empty()).then(|| outcome.errors.join("; "));
             println!("{}", metrics::line(Utc::now(), invocation.name(), &outcome.report, error.as_deref()));
             match error {
-                Some(error) if outcome.failed => Err(Error::from(error)),
+                Some(error) if outcome.failed => {
+                    Err(Diagnostic { error_type: "Portcullis.NotDone".to_owned(), error_message: error })
+                }
                 Some(_) | None => Ok(outcome.answer),
             }
         }

@@ -14,6 +14,8 @@ use crate::{
     },
     flows::{
         context::{Advanced, Context},
+        list::list,
+        pace::wait_for_turn,
         resolve::{Resolution, resolve},
         withdraw::withdraw_if_noted,
     },
@@ -25,15 +27,6 @@ const DESCRIBE_FOR: TimeDelta = TimeDelta::minutes(10);
 
 /// How far before the item was stored its message may have been posted: clocks differ.
 const LOOK_BACK: TimeDelta = TimeDelta::minutes(5);
-
-/// A turn further ahead than this is left to a later try.
-const LONGEST_TURN: Duration = Duration::from_secs(15);
-
-/// A message of the full list is not begun with less time than this left.
-const ONE_MESSAGE: Duration = Duration::from_secs(10);
-
-/// Slack takes one message a second a channel.
-const PACE: Duration = Duration::from_millis(1050);
 
 /// What a try to post or to update came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -196,78 +189,12 @@ async fn send<S: RequestStore, C: Chat, F>(context: &Context<S, C, F>, request: 
     }
 }
 
-/// New messages go out one a second, whichever invocations post them.
-async fn wait_for_turn<S: RequestStore, C, F>(context: &Context<S, C, F>) -> Result<(), ChatError> {
-    let now = context.clock.now();
-    let slot = match context.store.next_post_slot(now, PACE).await {
-        Ok(slot) => slot,
-        Err(error) => {
-            tracing::warn!(%error, "posting without a turn; Slack will say if that is too fast");
-            return Ok(());
-        }
-    };
-    let wait = (slot - now).to_std().unwrap_or_default();
-    if wait > LONGEST_TURN {
-        return Err(ChatError::RateLimited(wait));
-    }
-    context.clock.sleep(wait).await;
-    Ok(())
-}
-
 fn is_about_blocks(code: &str) -> bool {
     ["invalid_blocks", "invalid_blocks_format", "msg_too_long", "msg_blocks_too_long"].contains(&code)
 }
 
 fn text_alone(message: &Message) -> Message {
     Message { text: message.text.chars().take(3_000).collect(), blocks: Vec::new() }
-}
-
-/// Puts the full list of rules into the thread, where a card does not show them all; goes on where it had stopped.
-async fn list<S: RequestStore, C: Chat, F>(
-    context: &Context<S, C, F>,
-    mut request: Request,
-    deadline: Deadline,
-) -> Result<Shown, StoreError> {
-    let Some(card) = request.cards.first().cloned().filter(|_| !request.listed && context.chat.has_addresses()) else {
-        return listed(context, request).await;
-    };
-    let messages = card::full_list(&request, &context.view);
-    let total = messages.len();
-    for (place, message) in messages.iter().enumerate().skip(request.listed_messages) {
-        if !deadline.allows(context.clock.now(), ONE_MESSAGE) {
-            return Ok(Shown::Later);
-        }
-        // The thread counts as the channel: one message a second.
-        let sent = match wait_for_turn(context).await {
-            Ok(()) => context.chat.post_in_thread(&card, message).await,
-            Err(error) => Err(error),
-        };
-        if let Err(error) = sent {
-            let lost = if matches!(error, ChatError::MessageGone(_)) { vec![card] } else { Vec::new() };
-            return not_updated(context, request, lost, &error).await;
-        }
-        let event = Event::Listed { messages: place + 1, all: place + 1 == total };
-        match context.advance(request, &event).await? {
-            Advanced::Done { request: next, .. } => request = next,
-            Advanced::Refused { .. } => return Ok(Shown::Done),
-            Advanced::Vanished => return Ok(Shown::NotOurs),
-        }
-    }
-    listed(context, request).await
-}
-
-/// A list that can't be anywhere, because there is no thread, counts as listed: the card says what it leaves out. One
-/// whose card is still to be posted does not.
-async fn listed<S: RequestStore, C: Chat, F>(
-    context: &Context<S, C, F>,
-    request: Request,
-) -> Result<Shown, StoreError> {
-    if request.listed || context.chat.has_addresses() && request.cards.is_empty() {
-        return Ok(Shown::Done);
-    }
-    let event = Event::Listed { messages: request.listed_messages, all: true };
-    context.advance(request, &event).await?;
-    Ok(Shown::Done)
 }
 
 /// Brings the cards up to the request's state, and then the list of its rules.
@@ -388,7 +315,8 @@ async fn updated<S: RequestStore, C, F>(
     Ok(Shown::Done)
 }
 
-async fn not_updated<S: RequestStore, C, F>(
+/// Notes that a card could not be brought up to its state.
+pub(super) async fn not_updated<S: RequestStore, C, F>(
     context: &Context<S, C, F>,
     request: Request,
     lost: Vec<CardRef>,

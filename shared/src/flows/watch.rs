@@ -62,7 +62,7 @@ pub enum WatchError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// Some records were read and not stored.
-    #[error("{count} records were not stored, the oldest of {oldest}; the watermark waits for them")]
+    #[error("records not stored: {count}, the oldest of {oldest}; the watermark waits for them")]
     NotStored {
         /// How many.
         count: usize,

@@ -89,7 +89,10 @@ fn refused(code: &str) -> ChatError {
 fn api(slack: &mut Slack, now: DateTime<Utc>, method: &str, args: Value) -> Result<Value, ChatError> {
     slack.call(now, Some(seed::BOT_TOKEN), method, &Args::from_json(args)).map_err(|error| match error {
         ApiError::RateLimited { retry_after } => ChatError::RateLimited(Duration::from_secs(retry_after)),
-        error => match error.code() {
+        error @ (ApiError::Refused(_)
+        | ApiError::InvalidBlocks(_)
+        | ApiError::InvalidArguments(_)
+        | ApiError::MissingScope { .. }) => match error.code() {
             code @ ("message_not_found" | "thread_not_found" | "cant_update_message") => {
                 ChatError::MessageGone(code.to_owned())
             }

@@ -40,9 +40,12 @@ async fn the_first_tick_reads_lookback_and_nothing_older_is_announced() {
     assert!((1200..=1202).contains(&length.num_seconds()), "{length}");
 }
 
+/// A word of the error, and what brings it about.
+type Spoilt = (&'static str, fn(&Story));
+
 #[tokio::test]
 async fn what_the_lake_does_not_give_leaves_the_watermark_and_what_is_due_is_worked_off() {
-    let spoil: [(&str, fn(&Story)); 5] = [
+    let spoil: [Spoilt; 5] = [
         ("FAILED", |story| story.system.world.lake.lock().expect("the Lake").settings.outcome = Outcome::Failed),
         ("TIMED_OUT", |story| story.system.world.lake.lock().expect("the Lake").settings.outcome = Outcome::TimedOut),
         ("Throttl", |story| story.fault("lake", "StartQuery", Fault::Throttle, None)),
@@ -84,7 +87,7 @@ async fn the_watermark_stays_before_a_record_that_was_not_stored() {
     // As many as the SDK's attempts of one write.
     story.fault("dynamodb", "PutItem", Fault::ServerError, Some(3));
     let error = story.try_tick("poll").await.expect_err("the invocation counts as failed");
-    assert!(error.to_string().contains("1 records were not stored"), "{error}");
+    assert!(error.to_string().contains("records not stored: 1"), "{error}");
     assert!(story.cards().is_empty(), "{:#?}", story.cards());
     assert_eq!(story.ends(2).await[1]["failed"], 1);
     story.poll().await;

@@ -47,7 +47,7 @@ async fn a_record_that_is_not_stored_holds_the_watermark_and_is_read_again() {
     run.wait(minutes(1)).await;
     run.world().faults.set("store", "insert", Fault::DropBefore, Some(1));
     let (report, errors) = run.poll().await;
-    assert!(matches!(errors.as_slice(), [error] if error.contains("1 records were not stored")), "{errors:?}");
+    assert!(matches!(errors.as_slice(), [error] if error.contains("records not stored: 1")), "{errors:?}");
     assert_eq!((report.failed, report.new), (1, 1), "the other one is stored");
     assert_eq!(run.portcullis.store.mark("lake").expect("a watermark").until, at);
     assert_eq!(run.state(&later), State::Pending);
