@@ -216,8 +216,12 @@ impl Tick {
                 Ok(Some(request)) => due.push(request),
                 // The index may lag behind the table.
                 Ok(None) => {}
-                Err(error) => {
-                    tracing::error!(%error, %id, "a due item can't be worked off; the others are");
+                Err(error @ StoreError::Corrupt { .. }) => {
+                    tracing::error!(alarm = "damaged_item", %error, %id, "a due item can't be worked off; the others are");
+                    self.bad.insert(id);
+                }
+                Err(error @ (StoreError::Unavailable { .. } | StoreError::Refused { .. })) => {
+                    tracing::error!(%error, %id, "a due item was not loaded; the next tick tries again");
                     self.bad.insert(id);
                 }
             }

@@ -20,18 +20,20 @@ use crate::{
     ports::{KnownValue, RequestStore, StoreError},
 };
 
-/// After a Deny that left rules alone because they had been changed: whoever changed them has to be asked about.
+/// Before a Deny ends that leaves rules alone because they had been changed: whoever changed them has to be asked about.
+/// `fates` are those of the rules, in order.
 ///
 /// # Errors
 /// The table did not answer.
 pub async fn reopen_what_changed_them<S: RequestStore, C, F>(
     context: &Context<S, C, F>,
     denied: &Request,
+    fates: &[Fate],
 ) -> Result<(), StoreError> {
     let Some(group) = denied.change.place.group_key() else { return Ok(()) };
     let mut found = Found::new();
-    for rule in denied.change.opening.rules() {
-        let (Fate::Changed { now }, Some(id)) = (&rule.fate, &rule.id) else { continue };
+    for (rule, fate) in denied.change.opening.rules().iter().zip(fates) {
+        let (Fate::Changed { now }, Some(id)) = (fate, &rule.id) else { continue };
         let values = unless_damaged(context.store.known_values(&group, id).await)?;
         if let Some(value) = values.iter().rev().find(|value| value.rule == *now) {
             add(&mut found, id, value, &rule.rule);

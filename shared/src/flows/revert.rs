@@ -193,12 +193,13 @@ async fn finish<S: RequestStore, C, F: Firewall>(
     failure: Option<Failure>,
     verified_after_ms: Option<u64>,
 ) -> Result<Reverted, StoreError> {
+    // First: a crash in between leaves a card too many, never one too few.
+    reopen_what_changed_them(context, &request, &fates).await?;
     let event = Event::RevertEnded { holder: holder.to_owned(), fates, verified_after_ms, failure };
     let Advanced::Done { request, effects } = context.advance(request, &event).await? else {
         return Ok(Reverted::NotOurs);
     };
     log_end(&request, effects.contains(&Effect::Alarm));
-    reopen_what_changed_them(context, &request).await?;
     Ok(Reverted::Ended(Box::new(request)))
 }
 

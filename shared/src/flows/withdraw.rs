@@ -47,7 +47,9 @@ pub async fn withdraw<S: RequestStore, C, F: Firewall>(
             Ok(Some(request)) => withdrawn += u64::from(apply(context, &group, request, revocation).await?),
             Ok(None) => {}
             // One bad item never stops the others.
-            Err(error @ StoreError::Corrupt { .. }) => tracing::error!(%error, "an open request was left out"),
+            Err(error @ StoreError::Corrupt { .. }) => {
+                tracing::error!(alarm = "damaged_item", %error, "an open request was left out")
+            }
             Err(error) => return Err(error),
         }
     }

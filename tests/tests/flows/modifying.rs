@@ -181,3 +181,37 @@ async fn a_modified_rule_that_ec2_does_not_show_yet_is_waited_for() {
     assert_eq!(run.headline(&id), "Approval needed");
     assert_eq!(run.stored(&id).change.opening.rules()[0].rule.to_string(), "tcp 22 from 0.0.0.0/0");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_rule_that_escapes_a_deny_by_being_narrowed_is_asked_about() {
+    let run = Run::new();
+    let group = run.group("web");
+    let opening = run.open(&group, ssh("0.0.0.0/0"));
+    run.tick().await;
+    run.wait(TimeDelta::minutes(1)).await;
+    let rule = run.rules(&group).into_iter().find(|rule| rule.key.from_port == 22).expect("the rule");
+    let narrowing = modify(&run, &group, to(&rule.id, "0.0.0.0/1"));
+    assert_eq!(run.tick().await.ignored.get("narrowing"), Some(&1));
+    run.deny(&opening).await;
+    assert_eq!(run.state(&opening), State::ChangedByHand);
+    run.sweep().await;
+    assert_eq!(run.headline(&narrowing), "Approval needed");
+    assert_eq!(earlier(&run, &narrowing), [Some("tcp 22 from 0.0.0.0/0".to_owned())]);
+    run.deny(&narrowing).await;
+    assert_eq!(run.state(&narrowing), State::Reverted);
+    assert!(run.rules(&group).iter().all(|left| left.id != rule.id));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_widening_that_was_judged_too_early_is_asked_about_once_the_narrowing_is_read() {
+    let (run, group, rule) = opened().await;
+    let narrowing = modify(&run, &group, to(&rule, "10.1.0.0/16"));
+    run.wait(TimeDelta::minutes(1)).await;
+    let widening = modify(&run, &group, to(&rule, "10.0.0.0/8"));
+    run.push(&widening).await;
+    assert!(matches!(run.state(&widening), State::Ignored { .. }), "as wide as it was opened");
+    run.push(&narrowing).await;
+    run.sweep().await;
+    assert_eq!(run.headline(&widening), "Approval needed");
+    assert_eq!(earlier(&run, &widening), [Some("tcp 22 from 10.1.0.0/16".to_owned())]);
+}

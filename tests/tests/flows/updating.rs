@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use local::{
-    system::config::{ConfigFile, Delivery},
+    system::{
+        config::{ConfigFile, Delivery},
+        seed::Opener,
+    },
     world::{faults::Fault, slack::Args},
 };
 use serde_json::json;
@@ -103,4 +106,25 @@ async fn a_webhooks_card_is_updated_by_the_click_and_by_a_new_message_once_that_
     run.tick().await;
     run.deny(&quick).await;
     assert_eq!(run.headline(&quick), "Reverted", "in place");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_card_that_is_deleted_while_its_list_is_posted_comes_back_with_its_list() {
+    let run = Run::new();
+    let permissions = (0..30).map(|host| ssh(&format!("203.0.113.{host}/32"))).collect();
+    let id = run.open_as(Opener::Alice, &run.group("web"), permissions);
+    run.push(&id).await;
+    run.world().faults.set("chat", "post_in_thread", Fault::Throttle, Some(1));
+    run.sweep().await;
+    let reply = run.clicked(BOB, "approve", &id).reply.expect("a response_url");
+    let path = reply.url.strip_prefix("https://hooks.slack.com").expect("Slack's host").to_owned();
+    let delete = Args::from_json(json!({"delete_original": true}));
+    run.world().slack.lock().expect("Slack").respond(run.now(), &path, &delete).expect("deleted");
+    for _ in 0..3 {
+        run.wait(TimeDelta::minutes(6)).await;
+        run.sweep().await;
+    }
+    assert_eq!(run.cards_of(&id).len(), 1);
+    assert!(run.stored(&id).listed);
+    assert_eq!(run.stored(&id).due_at(), None);
 }

@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 
 use self::{
     deciding::{decided, removed_by_hand, retry_asked},
-    posting::{claim_post, dismissed, not_posted, posted, reopened, resolved, updated},
+    posting::{claim_post, dismissed, lose, not_posted, posted, reopened, resolved, updated},
     reverting::{claim_revert, held, revert_ended, set_asked, set_fates},
 };
 use super::request::{Request, State};
@@ -180,7 +180,7 @@ fn apply(next: &mut Request, event: Event, now: DateTime<Utc>) -> Result<Vec<Eff
             Ok(updated(next, (shows, over), card, &lost, reply_used, now))
         }
         Event::NotUpdated { not_before, maybe_posted, lost, error } => {
-            next.cards.retain(|card| !lost.contains(card));
+            lose(next, &lost);
             next.maybe_posted |= maybe_posted;
             next.note(now, format!("card not updated: {error}"));
             next.card_tries.again(not_before, error);

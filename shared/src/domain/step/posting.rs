@@ -141,16 +141,10 @@ pub(super) fn updated(
     reply_used: bool,
     now: DateTime<Utc>,
 ) -> Vec<Effect> {
-    let had_cards = !next.cards.is_empty();
-    next.cards.retain(|card| !lost.contains(card));
-    let thread_lost = had_cards && next.cards.is_empty();
+    let showed = next.rendered_version;
+    lose(next, lost);
     if let Some(card) = card {
         next.adopt(card);
-        // The new card has a thread of its own, and it is empty.
-        if thread_lost && next.change.opening.rules().len() > SHOWN_RULES {
-            next.listed = false;
-            next.listed_messages = 0;
-        }
     }
     if reply_used && let Some(reply) = &mut next.reply {
         reply.uses_left = reply.uses_left.saturating_sub(1);
@@ -158,7 +152,18 @@ pub(super) fn updated(
     next.maybe_posted = false;
     // Where somebody else updated it meanwhile, nobody knows which of the two landed last: the older counts, and the newer
     // is shown again.
-    next.rendered_version = if next.rendered_version == over { shows } else { shows.min(next.rendered_version) };
+    next.rendered_version = if showed == over { shows } else { shows.min(showed) };
     next.card_tries.reset(now);
     if next.rendered_version < next.version { vec![Effect::Update] } else { Vec::new() }
+}
+
+/// Messages that are no more. Without any, nothing is shown, and a long list has to be posted anew with the next card.
+pub(super) fn lose(next: &mut Request, lost: &[CardRef]) {
+    let had_cards = !next.cards.is_empty();
+    next.cards.retain(|card| !lost.contains(card));
+    if had_cards && next.cards.is_empty() {
+        next.rendered_version = 0;
+        next.listed = next.change.opening.rules().len() <= SHOWN_RULES;
+        next.listed_messages = 0;
+    }
 }

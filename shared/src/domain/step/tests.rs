@@ -278,6 +278,16 @@ fn a_new_card_in_the_place_of_a_lost_one_gets_its_own_list() {
 }
 
 #[test]
+fn a_card_that_is_lost_while_nothing_takes_its_place_is_due() {
+    let event =
+        Event::NotUpdated { not_before: now(), maybe_posted: false, lost: vec![card("1.1")], error: String::new() };
+    let lost = then(&pending(), event);
+    assert_eq!(lost.work(now()), Some(crate::domain::request::Work::Update));
+    let found = Event::Updated { shows: 1, over: 0, card: Some(card("2.2")), lost: Vec::new(), reply_used: false };
+    assert_eq!(then(&lost, found).due_at(), None);
+}
+
+#[test]
 fn what_was_ignored_can_be_reopened_and_nothing_else() {
     let unresolved = request_of(Opening::Unresolved(Lookup::Modified { rules: Vec::new() }));
     let ignored = then(&unresolved, Event::Dismissed(Ignored::Narrowing));
