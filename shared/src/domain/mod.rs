@@ -10,5 +10,6 @@ pub mod plan;
 pub mod record;
 pub mod request;
 pub mod rule;
+pub mod state;
 pub mod step;
 mod thousands;

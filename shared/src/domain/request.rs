@@ -8,6 +8,8 @@ use super::{
     ids::{ChannelId, SlackUserId},
 };
 
+pub use super::state::{Lease, Phase, State};
+
 /// Version of the stored layout.
 pub const SCHEMA: u32 = 1;
 
@@ -16,100 +18,6 @@ pub const SHOWN_RULES: usize = 20;
 
 /// How many entries a history keeps: the first half and the last half of them.
 const HISTORY_CAP: usize = 60;
-
-/// Where a request stands. See `docs/design.md` for the picture.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "name", rename_all = "PascalCase")]
-pub enum State {
-    /// Stored, and not in Slack yet.
-    NeedsPost,
-    /// Somebody is posting it.
-    Posting {
-        /// Who, and until when.
-        lease: Lease,
-    },
-    /// In Slack, awaiting a decision. An Unreadable card and a gap stay here.
-    Pending,
-    /// It stands.
-    Approved,
-    /// To be taken back; nobody has begun.
-    Denied,
-    /// Being taken back. Without a lease: waiting for the next attempt.
-    Reverting {
-        /// Who, and until when.
-        lease: Option<Lease>,
-    },
-    /// Taken back, and seen to be gone.
-    Reverted,
-    /// It was gone before we came.
-    AlreadyGone,
-    /// It is something else now, and was left alone.
-    ChangedByHand,
-    /// Some rules are gone, some could not be removed.
-    PartlyReverted,
-    /// Nothing could be removed.
-    RevertFailed,
-    /// Denied while Portcullis only watches: final.
-    Observed,
-    /// Removed by hand before a decision.
-    Withdrawn,
-    /// Described after it was stored, and found to open nothing.
-    Ignored {
-        /// Why.
-        reason: Ignored,
-    },
-}
-
-impl State {
-    /// The state's name as the table spells it.
-    #[must_use]
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::NeedsPost => "NeedsPost",
-            Self::Posting { .. } => "Posting",
-            Self::Pending => "Pending",
-            Self::Approved => "Approved",
-            Self::Denied => "Denied",
-            Self::Reverting { .. } => "Reverting",
-            Self::Reverted => "Reverted",
-            Self::AlreadyGone => "AlreadyGone",
-            Self::ChangedByHand => "ChangedByHand",
-            Self::PartlyReverted => "PartlyReverted",
-            Self::RevertFailed => "RevertFailed",
-            Self::Observed => "Observed",
-            Self::Withdrawn => "Withdrawn",
-            Self::Ignored { .. } => "Ignored",
-        }
-    }
-
-    /// Whether a decision may still come.
-    #[must_use]
-    pub fn awaits_decision(&self) -> bool {
-        match self {
-            Self::NeedsPost | Self::Posting { .. } | Self::Pending => true,
-            Self::Approved
-            | Self::Denied
-            | Self::Reverting { .. }
-            | Self::Reverted
-            | Self::AlreadyGone
-            | Self::ChangedByHand
-            | Self::PartlyReverted
-            | Self::RevertFailed
-            | Self::Observed
-            | Self::Withdrawn
-            | Self::Ignored { .. } => false,
-        }
-    }
-}
-
-/// The right to work on one item for a while. It outlives the invocation that took it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Lease {
-    /// A nonce: who holds it.
-    pub holder: String,
-    /// When it runs out.
-    pub until: DateTime<Utc>,
-}
 
 /// What was decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -344,46 +252,25 @@ impl Request {
             .find(|work| self.due_for(*work).is_some_and(|due| due <= now))
     }
 
-    /// When this kind of work is due.
+    /// When this kind of work is due. What is leased is due when the lease has run out.
     #[must_use]
     pub fn due_for(&self, work: Work) -> Option<DateTime<Utc>> {
-        match (&self.state, work) {
-            (State::NeedsPost, Work::Post) => Some(self.card_tries.not_before),
-            (State::Posting { lease }, Work::Post) | (State::Reverting { lease: Some(lease) }, Work::Revert) => {
-                Some(lease.until)
+        let free_from = |tries: &Tries| self.state.lease().map_or(tries.not_before, |lease| lease.until);
+        match (work, self.state.phase()) {
+            (Work::Post, Phase::Unposted) => Some(free_from(&self.card_tries)),
+            (Work::Revert, Phase::Reverting) => Some(free_from(&self.revert_tries)),
+            (Work::Update, Phase::Pending | Phase::Reverting | Phase::Failed | Phase::Settled) => {
+                self.card_lags().then_some(self.card_tries.not_before)
             }
-            (State::Denied | State::Reverting { lease: None }, Work::Revert) => Some(self.revert_tries.not_before),
-            (
-                State::Pending
-                | State::Approved
-                | State::Denied
-                | State::Reverting { .. }
-                | State::Reverted
-                | State::AlreadyGone
-                | State::ChangedByHand
-                | State::PartlyReverted
-                | State::RevertFailed
-                | State::Observed
-                | State::Withdrawn,
-                Work::Update,
-            ) => self.card_lags().then_some(self.card_tries.not_before),
-            (
-                State::NeedsPost
-                | State::Posting { .. }
-                | State::Pending
-                | State::Approved
-                | State::Denied
-                | State::Reverting { .. }
-                | State::Reverted
-                | State::AlreadyGone
-                | State::ChangedByHand
-                | State::PartlyReverted
-                | State::RevertFailed
-                | State::Observed
-                | State::Withdrawn
-                | State::Ignored { .. },
-                Work::Revert | Work::Update | Work::Post,
-            ) => None,
+            // A withdrawn opening is shown as such; an ignored change never was an opening.
+            (Work::Update, Phase::Undecided) => {
+                (self.state == State::Withdrawn && self.card_lags()).then_some(self.card_tries.not_before)
+            }
+            (Work::Update, Phase::Unposted)
+            | (Work::Post, Phase::Pending | Phase::Reverting | Phase::Failed | Phase::Settled | Phase::Undecided)
+            | (Work::Revert, Phase::Unposted | Phase::Pending | Phase::Failed | Phase::Settled | Phase::Undecided) => {
+                None
+            }
         }
     }
 

@@ -202,24 +202,10 @@ fn tell(click: &Click, text: String) -> After {
 fn explain(refusal: &Refusal, request: &Request, click: &Click) -> String {
     match refusal {
         Refusal::AlreadyDecided => already_decided(request, click),
-        Refusal::Over(_) => match request.state {
-            State::Withdrawn => {
-                "Too late: somebody removed this opening before anybody decided. Nothing was changed.".to_owned()
-            }
-            State::NeedsPost
-            | State::Posting { .. }
-            | State::Pending
-            | State::Approved
-            | State::Denied
-            | State::Reverting { .. }
-            | State::Reverted
-            | State::AlreadyGone
-            | State::ChangedByHand
-            | State::PartlyReverted
-            | State::RevertFailed
-            | State::Observed
-            | State::Ignored { .. } => "There is nothing to decide here. Nothing was changed.".to_owned(),
-        },
+        Refusal::Over(_) if request.state == State::Withdrawn => {
+            "Too late: somebody removed this opening before anybody decided. Nothing was changed.".to_owned()
+        }
+        Refusal::Over(_) => "There is nothing to decide here. Nothing was changed.".to_owned(),
         Refusal::NothingToDecide => {
             "What was opened is not known, so nothing can be decided from here. Look at the group in the console."
                 .to_owned()

@@ -16,7 +16,7 @@ use crate::{
     domain::{
         exposure,
         ids::RequestId,
-        request::{Request, State, Work},
+        request::{Phase, Request, State, Work},
     },
     flows::{
         context::Context,
@@ -316,21 +316,8 @@ async fn run_reverts<S: RequestStore, C: Chat, F: Firewall>(
 }
 
 fn count_end(request: &Request, report: &mut Report) {
-    match request.state {
-        State::Reverted => report.reverted += 1,
-        State::PartlyReverted | State::RevertFailed => report.reverts_failed += 1,
-        State::NeedsPost
-        | State::Posting { .. }
-        | State::Pending
-        | State::Approved
-        | State::Denied
-        | State::Reverting { .. }
-        | State::AlreadyGone
-        | State::ChangedByHand
-        | State::Observed
-        | State::Withdrawn
-        | State::Ignored { .. } => {}
-    }
+    report.reverted += u64::from(request.state == State::Reverted);
+    report.reverts_failed += u64::from(request.state.phase() == Phase::Failed);
 }
 
 /// Some updates, then some new cards: after that, what is due is read anew.

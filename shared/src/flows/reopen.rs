@@ -81,22 +81,8 @@ fn is_after(value: &KnownValue, at: DateTime<Utc>) -> bool {
 async fn reopen<S: RequestStore, C, F>(context: &Context<S, C, F>, found: Found) -> Result<(), StoreError> {
     for (by, rules) in found {
         let Some(request) = context.store.load(&by).await? else { continue };
-        match request.state {
-            State::Ignored { reason: Ignored::Narrowing | Ignored::DescriptionOnly } => {}
-            State::NeedsPost
-            | State::Posting { .. }
-            | State::Pending
-            | State::Approved
-            | State::Denied
-            | State::Reverting { .. }
-            | State::Reverted
-            | State::AlreadyGone
-            | State::ChangedByHand
-            | State::PartlyReverted
-            | State::RevertFailed
-            | State::Observed
-            | State::Withdrawn
-            | State::Ignored { .. } => continue,
+        if !matches!(request.state, State::Ignored { reason: Ignored::Narrowing | Ignored::DescriptionOnly }) {
+            continue;
         }
         tracing::warn!(id = %by, rules = rules.len(), "an ignored modification is asked about after all");
         context.advance(request, &Event::Reopened(Opening::Modified { rules })).await?;

@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{Effect, Refusal};
 use crate::domain::{
     change::Fate,
-    request::{CardRef, Decision, ReplyUrl, Request, State, Verdict},
+    request::{CardRef, Decision, Phase, ReplyUrl, Request, State, Verdict},
 };
 
 /// How long a new state is left to whoever made it: they update the card too, and two updates would only cost calls.
@@ -19,19 +19,11 @@ pub(super) fn decided(
     reply: Option<ReplyUrl>,
     now: DateTime<Utc>,
 ) -> Result<Vec<Effect>, Refusal> {
-    match &next.state {
+    match next.state.phase() {
         // The click comes from a card, so the card is there: its post need not be recorded first.
-        State::NeedsPost | State::Posting { .. } | State::Pending => {}
-        State::Approved
-        | State::Denied
-        | State::Reverting { .. }
-        | State::Reverted
-        | State::AlreadyGone
-        | State::ChangedByHand
-        | State::PartlyReverted
-        | State::RevertFailed
-        | State::Observed => return Err(Refusal::AlreadyDecided),
-        State::Withdrawn | State::Ignored { .. } => return Err(Refusal::Over(next.state.name())),
+        Phase::Unposted | Phase::Pending => {}
+        Phase::Reverting | Phase::Failed | Phase::Settled => return Err(Refusal::AlreadyDecided),
+        Phase::Undecided => return Err(Refusal::Over(next.state.name())),
     }
     if next.change.opening.rules().is_empty() {
         return Err(Refusal::NothingToDecide);
@@ -66,20 +58,8 @@ pub(super) fn retry_asked(
     reply: Option<ReplyUrl>,
     now: DateTime<Utc>,
 ) -> Result<Vec<Effect>, Refusal> {
-    match &next.state {
-        State::PartlyReverted | State::RevertFailed => {}
-        State::NeedsPost
-        | State::Posting { .. }
-        | State::Pending
-        | State::Approved
-        | State::Denied
-        | State::Reverting { .. }
-        | State::Reverted
-        | State::AlreadyGone
-        | State::ChangedByHand
-        | State::Observed
-        | State::Withdrawn
-        | State::Ignored { .. } => return Err(Refusal::NothingToDo(next.state.name())),
+    if next.state.phase() != Phase::Failed {
+        return Err(Refusal::NothingToDo(next.state.name()));
     }
     for rule in next.change.opening.rules_mut() {
         if matches!(rule.fate, Fate::Failed { .. }) {

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::{Effect, Refusal, deciding::withdraw};
 use crate::domain::{
     change::{Ignored, Opening},
-    request::{CardRef, Lease, Request, SHOWN_RULES, State},
+    request::{CardRef, Lease, Phase, Request, SHOWN_RULES, State, Work},
 };
 
 pub(super) fn resolved(next: &mut Request, opening: Opening, now: DateTime<Utc>) -> Result<Vec<Effect>, Refusal> {
@@ -41,23 +41,12 @@ pub(super) fn dismissed(next: &mut Request, reason: Ignored, now: DateTime<Utc>)
 }
 
 pub(super) fn claim_post(next: &mut Request, lease: Lease, now: DateTime<Utc>) -> Result<Vec<Effect>, Refusal> {
-    match &next.state {
-        State::NeedsPost if next.card_tries.not_before <= now => {}
-        State::Posting { lease: held } if held.until <= now => next.maybe_posted = true,
-        State::NeedsPost | State::Posting { .. } => return Err(Refusal::Leased),
-        State::Pending
-        | State::Approved
-        | State::Denied
-        | State::Reverting { .. }
-        | State::Reverted
-        | State::AlreadyGone
-        | State::ChangedByHand
-        | State::PartlyReverted
-        | State::RevertFailed
-        | State::Observed
-        | State::Withdrawn
-        | State::Ignored { .. } => return Err(Refusal::NothingToDo(next.state.name())),
+    let due = next.due_for(Work::Post).ok_or(Refusal::NothingToDo(next.state.name()))?;
+    if due > now {
+        return Err(Refusal::Leased);
     }
+    // Whoever let the lease run out may have posted.
+    next.maybe_posted |= next.state.lease().is_some();
     next.state = State::Posting { lease };
     Ok(Vec::new())
 }
@@ -71,8 +60,8 @@ pub(super) fn posted(next: &mut Request, card: Option<CardRef>, shows: u32, now:
     }
     next.maybe_posted = false;
     next.card_tries.reset(now);
-    match next.state {
-        State::NeedsPost | State::Posting { .. } => {
+    match next.state.phase() {
+        Phase::Unposted => {
             next.rendered_version = next.rendered_version.max(shows);
             next.state = State::Pending;
             if next.all_removed_by_hand() {
@@ -82,18 +71,7 @@ pub(super) fn posted(next: &mut Request, card: Option<CardRef>, shows: u32, now:
             Vec::new()
         }
         // Something happened before the post was recorded: the new message shows what was, so it must be updated too.
-        State::Pending
-        | State::Approved
-        | State::Denied
-        | State::Reverting { .. }
-        | State::Reverted
-        | State::AlreadyGone
-        | State::ChangedByHand
-        | State::PartlyReverted
-        | State::RevertFailed
-        | State::Observed
-        | State::Withdrawn
-        | State::Ignored { .. } => {
+        Phase::Pending | Phase::Reverting | Phase::Failed | Phase::Settled | Phase::Undecided => {
             next.rendered_version = next.rendered_version.min(shows);
             vec![Effect::Update]
         }
@@ -108,29 +86,15 @@ pub(super) fn not_posted(
     error: String,
     now: DateTime<Utc>,
 ) -> Result<Vec<Effect>, Refusal> {
-    match &next.state {
-        State::Posting { lease } if lease.holder == holder => {
-            next.state = State::NeedsPost;
-            next.maybe_posted |= maybe_posted;
-            next.note(now, format!("not posted: {error}"));
-            next.card_tries.again(not_before, error);
-            Ok(Vec::new())
-        }
-        State::NeedsPost
-        | State::Posting { .. }
-        | State::Pending
-        | State::Approved
-        | State::Denied
-        | State::Reverting { .. }
-        | State::Reverted
-        | State::AlreadyGone
-        | State::ChangedByHand
-        | State::PartlyReverted
-        | State::RevertFailed
-        | State::Observed
-        | State::Withdrawn
-        | State::Ignored { .. } => Err(Refusal::ClaimLost),
+    let is_ours = next.state.lease().is_some_and(|lease| lease.holder == holder);
+    if next.state.phase() != Phase::Unposted || !is_ours {
+        return Err(Refusal::ClaimLost);
     }
+    next.state = State::NeedsPost;
+    next.maybe_posted |= maybe_posted;
+    next.note(now, format!("not posted: {error}"));
+    next.card_tries.again(not_before, error);
+    Ok(Vec::new())
 }
 
 pub(super) fn updated(

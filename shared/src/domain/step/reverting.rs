@@ -5,27 +5,13 @@ use chrono::{DateTime, Utc};
 use super::{DeniedRequest, Effect, Refusal, deciding::UPDATE_GRACE};
 use crate::domain::{
     change::Fate,
-    request::{Failure, Lease, Request, State},
+    request::{Failure, Lease, Phase, Request, State, Work},
 };
 
 pub(super) fn claim_revert(next: &mut Request, lease: Lease, now: DateTime<Utc>) -> Result<Vec<Effect>, Refusal> {
-    match &next.state {
-        State::Denied => {}
-        State::Reverting { lease: None } if next.revert_tries.not_before <= now => {}
-        State::Reverting { lease: Some(held) } if held.until <= now => {}
-        State::Reverting { .. } => return Err(Refusal::Leased),
-        State::NeedsPost
-        | State::Posting { .. }
-        | State::Pending
-        | State::Approved
-        | State::Reverted
-        | State::AlreadyGone
-        | State::ChangedByHand
-        | State::PartlyReverted
-        | State::RevertFailed
-        | State::Observed
-        | State::Withdrawn
-        | State::Ignored { .. } => return Err(Refusal::NothingToDo(next.state.name())),
+    let due = next.due_for(Work::Revert).ok_or(Refusal::NothingToDo(next.state.name()))?;
+    if due > now {
+        return Err(Refusal::Leased);
     }
     let holder = lease.holder.clone();
     next.state = State::Reverting { lease: Some(lease) };
@@ -33,23 +19,8 @@ pub(super) fn claim_revert(next: &mut Request, lease: Lease, now: DateTime<Utc>)
 }
 
 pub(super) fn held(next: &Request, holder: &str) -> Result<(), Refusal> {
-    match &next.state {
-        State::Reverting { lease: Some(lease) } if lease.holder == holder => Ok(()),
-        State::NeedsPost
-        | State::Posting { .. }
-        | State::Pending
-        | State::Approved
-        | State::Denied
-        | State::Reverting { .. }
-        | State::Reverted
-        | State::AlreadyGone
-        | State::ChangedByHand
-        | State::PartlyReverted
-        | State::RevertFailed
-        | State::Observed
-        | State::Withdrawn
-        | State::Ignored { .. } => Err(Refusal::ClaimLost),
-    }
+    let is_ours = next.state.lease().is_some_and(|lease| lease.holder == holder);
+    if next.state.phase() == Phase::Reverting && is_ours { Ok(()) } else { Err(Refusal::ClaimLost) }
 }
 
 pub(super) fn revert_ended(
