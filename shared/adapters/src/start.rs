@@ -51,6 +51,12 @@ pub enum StartError {
     /// A secret is there, and wrong.
     #[error("{0}")]
     Slack(#[from] SetupError),
+    /// Nobody invokes it: the variables that Lambda sets are not there.
+    #[error(
+        "this is a Lambda function, and Lambda's environment is not there ({}). To run all of it on one machine: make demo",
+        .0.join(", ")
+    )]
+    NotInLambda(Vec<&'static str>),
 }
 
 /// Which secrets a function needs.
@@ -86,7 +92,10 @@ impl Parts {
     /// Everything that is wrong, at once, each with its key.
     pub async fn load(needs: Needs) -> Result<Self, StartError> {
         let (path, text) = read_file()?;
-        Self::read(&text, &path, needs, aws::load().await, |name| std::env::var(name).ok()).await
+        let variable = |name: &str| std::env::var(name).ok();
+        let parts = Self::read(&text, &path, needs, aws::load().await, variable).await?;
+        let missing = missing_of_lambda(variable);
+        if missing.is_empty() { Ok(parts) } else { Err(StartError::NotInLambda(missing)) }
     }
 
     async fn read(
@@ -149,6 +158,17 @@ impl Parts {
             entropy: Entropy::from_os(),
         }
     }
+}
+
+/// What the runtime reads of its environment, and panics without.
+fn missing_of_lambda(variable: impl Fn(&str) -> Option<String>) -> Vec<&'static str> {
+    const NAMES: [&str; 3] = ["AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION", "AWS_LAMBDA_RUNTIME_API"];
+    const MEMORY: &str = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE";
+    let mut missing: Vec<&str> = NAMES.into_iter().filter(|name| variable(name).is_none()).collect();
+    if variable(MEMORY).is_none_or(|memory| memory.parse::<i32>().is_err()) {
+        missing.push(MEMORY);
+    }
+    missing
 }
 
 fn read_file() -> Result<(PathBuf, String), StartError> {
@@ -233,5 +253,14 @@ mod tests {
     async fn missing_secrets_are_told_where_nothing_else_is_wrong() {
         let right = WRONG.replace("12345678901", "123456789012").replace("10 minutes", "10m").replace("pol_", "sweep_");
         assert_eq!(start(&right, Needs::Writing).await, ["slack.bot_token"]);
+    }
+
+    #[test]
+    fn what_lambda_would_have_set_is_named() {
+        let all = |name: &str| Some(if name.ends_with("SIZE") { "128" } else { "x" }.to_owned());
+        assert!(missing_of_lambda(all).is_empty());
+        let without = |name: &str| all(name).filter(|_| name != "AWS_LAMBDA_RUNTIME_API");
+        assert_eq!(missing_of_lambda(without), ["AWS_LAMBDA_RUNTIME_API"]);
+        assert_eq!(missing_of_lambda(|_| Some("x".to_owned())), ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]);
     }
 }

@@ -57,7 +57,8 @@ pub async fn look<S, C, F: Firewall>(
             // What was opened just now may not be visible yet, whatever the reads agree on.
             Until::Believed => {
                 let fresh = context.clock.now() - request.change.at < delta(LOOK_FOR);
-                plan.0.iter().all(needs_no_second_look) || agreed >= AGREEING_READS && !fresh
+                let unseen = fresh && plan.0.contains(&Seen::Gone);
+                plan.0.iter().all(needs_no_second_look) || agreed >= AGREEING_READS && !unseen
             }
             Until::Gone => nothing_left && agreed >= AGREEING_READS,
         };
