@@ -3,11 +3,7 @@
 Where moto is known to be wrong the test says so, why, and that moto still is (`GAPS`). The binary `stand_ins` of package
 `local` must have been built before."""
 
-import json
-import os
-import pathlib
 import random
-import subprocess
 
 import boto3
 import pytest
@@ -15,8 +11,6 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from moto.server import ThreadedMotoServer
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 REGION = "eu-west-1"
 ANYWHERE = "0.0.0.0/0"
 
@@ -108,17 +102,6 @@ def client(service, url, key, secret="secret", token=None):
     config = Config(retries={"total_max_attempts": 1})
     credentials = {"aws_access_key_id": key, "aws_secret_access_key": secret, "aws_session_token": token}
     return boto3.client(service, endpoint_url=url, region_name=REGION, config=config, **credentials)
-
-
-@pytest.fixture(scope="module")
-def stand_in():
-    binary = TARGET / "debug" / "stand_ins"
-    assert binary.exists(), f"{binary} is missing: run `cargo build -p local` first"
-    process = subprocess.Popen([binary], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    with process:
-        yield json.loads(process.stdout.readline())
-        process.stdin.close()
-        process.wait(timeout=10)
 
 
 @pytest.fixture(scope="module")

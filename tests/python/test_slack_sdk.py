@@ -2,9 +2,6 @@
 must be what the SDK expects. The binary `stand_ins` of package `local` must have been built before."""
 
 import json
-import os
-import pathlib
-import subprocess
 import urllib.error
 import urllib.request
 from urllib.parse import parse_qs
@@ -15,20 +12,6 @@ from slack_sdk.errors import SlackApiError, SlackObjectFormationError
 from slack_sdk.models.blocks import ActionsBlock, Block
 from slack_sdk.signature import SignatureVerifier
 from slack_sdk.webhook import WebhookClient
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-
-
-@pytest.fixture(scope="module")
-def stand_in():
-    binary = TARGET / "debug" / "stand_ins"
-    assert binary.exists(), f"{binary} is missing: run `cargo build -p local` first"
-    process = subprocess.Popen([binary], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    with process:
-        yield json.loads(process.stdout.readline())
-        process.stdin.close()
-        process.wait(timeout=10)
 
 
 @pytest.fixture

@@ -209,11 +209,10 @@ pub async fn update<S: RequestStore, C: Chat, F: Firewall>(
     let id = request.change.id.clone();
     let lags = request.rendered_version < request.version;
     if lags {
-        let message = card::render(&request, &context.view);
         let shown = if context.chat.has_addresses() {
-            update_by_address(context, request, &message).await?
+            update_by_address(context, request).await?
         } else {
-            update_by_reply(context, request, &message).await?
+            update_by_reply(context, request).await?
         };
         if shown != Shown::Done {
             return Ok(shown);
@@ -228,21 +227,21 @@ pub async fn update<S: RequestStore, C: Chat, F: Firewall>(
 
 async fn update_by_address<S: RequestStore, C: Chat, F>(
     context: &Context<S, C, F>,
-    request: Request,
-    message: &Message,
+    mut request: Request,
 ) -> Result<Shown, StoreError> {
-    let mut request = request;
     if request.maybe_posted {
         match context.chat.find(&request.change.id, request.stored_at - LOOK_BACK).await {
             Ok(found) => request = adopt_all(context, request, found).await?,
             Err(error) => return not_updated(context, request, Vec::new(), &error).await,
         }
     }
+    // Only now: adopting what was found may have brought a newer request along.
+    let message = card::render(&request, &context.view);
     let (shows, over) = (request.version, request.rendered_version);
     let cards = request.cards.clone();
     let mut lost = Vec::new();
     for card in &cards {
-        match update_one(context, &request, card, message).await {
+        match update_one(context, &request, card, &message).await {
             Ok(()) => {}
             Err(ChatError::MessageGone(why)) => {
                 tracing::warn!(id = %request.change.id, why, "a card is gone; a new one takes its place");
@@ -281,12 +280,12 @@ async fn update_one<S, C: Chat, F>(
 async fn update_by_reply<S: RequestStore, C: Chat, F>(
     context: &Context<S, C, F>,
     request: Request,
-    message: &Message,
 ) -> Result<Shown, StoreError> {
+    let message = card::render(&request, &context.view);
     let (shows, over) = (request.version, request.rendered_version);
     let now = context.clock.now();
     if let Some(reply) = request.reply.clone().filter(|reply| reply.uses_left > 0 && reply.until > now) {
-        match context.chat.update_clicked(&reply, message).await {
+        match context.chat.update_clicked(&reply, &message).await {
             Ok(()) => {
                 let event = Event::Updated { shows, over, card: None, lost: Vec::new(), reply_used: true };
                 return updated(context, request, event).await;

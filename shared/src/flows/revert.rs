@@ -93,14 +93,14 @@ async fn take_back<S: RequestStore, C, F: Firewall>(
     if asked.claim_lost {
         return Ok(Reverted::NotOurs);
     }
-    let missed = Event::RevokeMissed { holder: holder.to_owned(), rules: asked.missed.clone() };
-    let request = match asked.missed.is_empty() {
-        true => request,
-        false => match context.advance(request, &missed).await? {
-            Advanced::Done { request, .. } => request,
-            Advanced::Refused { .. } | Advanced::Vanished => return Ok(Reverted::NotOurs),
-        },
-    };
+    let mut request = request;
+    if !asked.missed.is_empty() {
+        let missed = Event::RevokeMissed { holder: holder.to_owned(), rules: asked.missed.clone() };
+        let Advanced::Done { request: noted, .. } = context.advance(request, &missed).await? else {
+            return Ok(Reverted::NotOurs);
+        };
+        request = noted;
+    }
     verify(context, &group, request, holder, &asked).await
 }
 

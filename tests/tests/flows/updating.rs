@@ -13,7 +13,7 @@ use local::{
 use serde_json::json;
 use shared::{
     domain::request::State,
-    flows::{post::update, revert::revert},
+    flows::{decide::After, post::update, revert::revert},
 };
 use tests::fakes::{BOB, Moment, Run, ssh};
 
@@ -127,4 +127,21 @@ async fn a_card_that_is_deleted_while_its_list_is_posted_comes_back_with_its_lis
     assert_eq!(run.cards_of(&id).len(), 1);
     assert!(run.stored(&id).listed);
     assert_eq!(run.stored(&id).due_at(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_update_that_begins_with_an_old_request_shows_what_became_of_it() {
+    let run = Run::new();
+    let id = run.open(&run.group("web"), ssh("0.0.0.0/0"));
+    run.world().faults.set("chat", "post", Fault::DropAfter, Some(1));
+    run.push(&id).await;
+    run.sweep().await;
+    // The post's answer was lost, so the card that is clicked is not known yet, and has to be looked for.
+    let After::Work { request: denied, .. } = run.click(BOB, "deny", &id).await else { panic!("a decision") };
+    assert!(denied.maybe_posted);
+    run.wait(TimeDelta::minutes(1)).await;
+    run.sweep().await;
+    assert_eq!(run.headline(&id), "Reverted");
+    update(&run.portcullis, *denied, run.deadline(TimeDelta::seconds(30))).await.expect("an update");
+    assert_eq!(run.headline(&id), "Reverted");
 }
