@@ -1,7 +1,7 @@
 // The running demo and a browser on its page.
 
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -31,7 +31,12 @@ export async function startDemo() {
     rmSync(data, { recursive: true, force: true });
     return code;
   };
-  return { url, stop };
+  /** The end of both functions' logs: what a failed story leaves to read. */
+  const logs = () => readdirSync(data)
+    .filter((name) => name.endsWith(".log"))
+    .map((name) => `--- ${name}\n${readFileSync(path.join(data, name), "utf8").split("\n").slice(-40).join("\n")}`)
+    .join("\n");
+  return { url, stop, logs };
 }
 
 function addressOf(child) {
@@ -79,6 +84,12 @@ export class Page {
 
   async close() {
     await this.page.context().close();
+  }
+
+  /** The page in words, with what has the focus, for whoever has to find out why a story failed. */
+  async asSeen() {
+    const focused = await this.page.evaluate(() => document.activeElement.outerHTML.slice(0, 200));
+    return `--- the page\n${await this.page.locator("body").innerText()}\n--- the focus\n${focused}`;
   }
 
   /** Chooses an account, and with it what the right side shows. */

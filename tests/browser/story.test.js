@@ -28,6 +28,9 @@ function story(name, tell, options) {
     try {
       await tell(page);
       assert.deepEqual(failures, []);
+    } catch (error) {
+      console.error(`${await page.asSeen()}\n${demo.logs()}`);
+      throw error;
     } finally {
       await page.close();
     }

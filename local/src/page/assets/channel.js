@@ -228,11 +228,15 @@ function confirmed(confirm) {
   yes.replaceChildren(textObject(confirm.confirm, view.people));
   yes.className = confirm.style ?? "primary";
   no.replaceChildren(textObject(confirm.deny, view.people));
-  dialog.returnValue = "";
-  yes.onclick = () => dialog.close("yes");
-  no.onclick = () => dialog.close("no");
   return new Promise((resolve) => {
-    dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });
+    // Not by the event "close": it comes later, and could close the question that is asked next.
+    const answer = (confirmed) => {
+      dialog.close();
+      resolve(confirmed);
+    };
+    yes.onclick = () => answer(true);
+    no.onclick = () => answer(false);
+    dialog.oncancel = () => resolve(false);
     dialog.showModal();
   });
 }
