@@ -14,7 +14,7 @@ use shared::domain::{
     ids::RequestId,
     request::State,
 };
-use tests::fakes::{Run, ssh};
+use simulation::fakes::{Run, ssh};
 
 /// A rule that was opened from 10.0.0.0/8, its card posted; and the rule's id.
 async fn opened() -> (Run, GroupKey, String) {

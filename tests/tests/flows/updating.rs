@@ -15,7 +15,7 @@ use shared::{
     domain::request::State,
     flows::{decide::After, post::update, revert::revert},
 };
-use tests::fakes::{BOB, Moment, Run, ssh};
+use simulation::fakes::{BOB, Moment, Run, ssh};
 
 async fn pending(run: &Run) -> shared::domain::ids::RequestId {
     let id = run.open(&run.group("web"), ssh("0.0.0.0/0"));

@@ -10,7 +10,7 @@ use local::{
     },
 };
 use shared::domain::{change::Fate, request::State};
-use tests::fakes::{Run, ssh};
+use simulation::fakes::{Run, ssh};
 
 fn without_rule_ids(run: &Run) {
     run.world().trail.lock().expect("the trail").set_style(Style { without_rule_set: true, ..Style::default() });

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use adapters::start::view;
 use chrono::{DateTime, TimeDelta, Utc};
 use local::{
     system::{
@@ -162,7 +161,7 @@ fn portcullis(
         store,
         chat,
         firewall: WorldFirewall::new(Arc::clone(outside)),
-        view: view(&config),
+        view: config.view(),
         config,
         clock: outside.clock.clone(),
         entropy: Entropy::from_seed(number),
