@@ -179,7 +179,15 @@ fn a_removal_by_hand_withdraws_once_all_rules_are_gone() {
     assert_eq!(one.state, State::Pending);
     assert!(one.rendered_version < one.version, "the card shows what is left");
     assert_eq!(then(&one, by_hand(vec![1])).state, State::Withdrawn);
-    assert_eq!(then(&request(), by_hand(vec![0, 1])).state, State::Withdrawn);
+}
+
+#[test]
+fn before_the_post_a_withdrawal_waits_for_it() {
+    let gone = then(&request(), by_hand(vec![0, 1]));
+    assert_eq!((&gone.state, gone.work(now())), (&State::NeedsPost, Some(Work::Post)));
+    let posting = then(&gone, Event::ClaimPost(lease("p", later(60))));
+    let posted = then(&posting, Event::Posted { card: Some(card("1.1")), shows: posting.version });
+    assert_eq!(posted.state, State::Withdrawn);
 }
 
 #[test]
@@ -327,7 +335,7 @@ fn every_state() -> Vec<Request> {
         ended(vec![Fate::Removed, failed()]),
         ended(vec![failed(), failed()]),
         then(&pending(), Event::Decided { decision: deny, watch_only: true, card, reply }),
-        then(&request(), by_hand(vec![0, 1])),
+        then(&pending(), by_hand(vec![0, 1])),
         then(&unresolved, Event::Dismissed(Ignored::Narrowing)),
         unresolved,
     ]

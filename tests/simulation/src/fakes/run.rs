@@ -19,25 +19,21 @@ use shared::{
     config::Config,
     domain::{
         change::GroupKey,
-        click::{Button, Click},
-        ids::{AccountId, AppId, ChannelId, Region, RequestId, SecurityGroupId, SlackUserId, TeamId},
-        request::{CardRef, ReplyUrl, Request, State},
-        step::Effect,
+        click::Click,
+        ids::{AccountId, Region, RequestId, SecurityGroupId},
+        request::{Request, State},
     },
     flows::{
         context::Context,
         decide::{After, Members, decide},
         due::work_off,
         ingest::take,
-        post::update,
         report::Report,
-        revert::{Reverted, revert},
-        watch::watch,
     },
-    ports::{Chat, RequestStore},
 };
 
 use super::{MemoryStore, Outside, WorldChat, WorldFirewall, WorldSource, outside::lock};
+use crate::functions;
 
 /// May decide: a listed user.
 pub const BOB: &str = "U0BOB000001";
@@ -48,7 +44,6 @@ pub const MALLORY: &str = "U0MALLORY01";
 
 const ACCOUNT: &str = "111122223333";
 const REGION: &str = "eu-central-1";
-const SOURCE: &str = "lake";
 
 /// What a card's text begins with, whatever its state.
 const HEADLINES: [&str; 11] = [
@@ -172,15 +167,7 @@ fn portcullis(
 impl Run {
     /// A scheduled poll: read what is new, then work off what is due; the errors of both.
     pub async fn poll(&self) -> (Report, Vec<String>) {
-        let (mut report, mut errors) = (Report::default(), Vec::new());
-        let deadline = self.deadline(TimeDelta::minutes(5));
-        if let Err(error) = watch(&self.portcullis, SOURCE, &self.source, deadline, &mut report).await {
-            errors.push(error.to_string());
-        }
-        if let Err(error) = work_off(&self.portcullis, deadline, &mut report).await {
-            errors.push(error.to_string());
-        }
-        (report, errors)
+        functions::poll(&self.portcullis, Some(&self.source), self.deadline(TimeDelta::minutes(5))).await
     }
 
     /// A scheduled poll in which nothing may go wrong that concerns all of it.
@@ -212,20 +199,7 @@ impl Run {
 
     /// What happens after Slack has its answer, as in the responder.
     pub async fn after(&self, after: After) {
-        let portcullis = &self.portcullis;
-        let (request, effects) = match after {
-            After::Tell(whisper) => return drop(portcullis.chat.whisper(&whisper).await),
-            After::Work { request, effects } => (*request, effects),
-        };
-        let deadline = self.deadline(TimeDelta::seconds(30));
-        let take_back = async {
-            let reverts = effects.contains(&Effect::Revert);
-            reverts && !matches!(revert(portcullis, request.clone(), deadline).await, Ok(Reverted::NotOurs) | Err(_))
-        };
-        let (_, moved_on) = futures::join!(update(portcullis, request.clone(), deadline), take_back);
-        if moved_on && let Ok(Some(request)) = portcullis.store.load(&request.change.id).await {
-            drop(update(portcullis, request, deadline).await);
-        }
+        functions::after(&self.portcullis, after, self.deadline(TimeDelta::seconds(30))).await;
     }
 
     /// Bob denies, and the responder does all of its part.
@@ -352,29 +326,8 @@ impl Run {
     #[must_use]
     pub fn clicked(&self, user: &str, action: &str, id: &RequestId) -> Click {
         let card = self.cards_of(id).pop().expect("a card");
-        let ts = card.ts.to_string();
-        let clicked = lock(&self.world().slack).click(self.now(), user, seed::CHANNEL, &ts, None, action);
-        let payload = clicked.expect("a button").payload;
-        let text = |pointer: &str| payload.pointer(pointer).and_then(|text| text.as_str()).unwrap_or_default();
-        Click {
-            button: match action {
-                "approve" => Button::Approve,
-                "deny" => Button::Deny,
-                "retry" => Button::Retry,
-                other => panic!("no such button: {other}"),
-            },
-            request: RequestId::parse(text("/actions/0/value")).expect("a request id"),
-            user: SlackUserId::parse(user).expect("a user"),
-            user_name: text("/user/name").to_owned(),
-            team: TeamId::parse(text("/team/id")).ok(),
-            app: AppId::parse(text("/api_app_id")).ok(),
-            card: Some(CardRef { channel: ChannelId::parse(seed::CHANNEL).expect("a channel"), ts }),
-            reply: Some(ReplyUrl {
-                url: text("/response_url").to_owned(),
-                until: self.now() + TimeDelta::minutes(30),
-                uses_left: 5,
-            }),
-        }
+        let mut slack = lock(&self.world().slack);
+        functions::click(&mut slack, self.now(), user, &card.ts.to_string(), action).expect("a button")
     }
 }
 

@@ -84,6 +84,25 @@ impl MemoryStore {
         Self { outside, table: Arc::default() }
     }
 
+    /// The same table, as another invocation sees it.
+    #[must_use]
+    pub fn seen_by(&self, outside: Arc<Outside>) -> Self {
+        Self { outside, table: Arc::clone(&self.table) }
+    }
+
+    /// An item's JSON, as it lies in the table.
+    #[must_use]
+    pub fn raw(&self, id: &RequestId) -> Option<String> {
+        lock(&self.table).items.get(id).map(|item| item.json.clone())
+    }
+
+    /// When the next item is due.
+    #[must_use]
+    pub fn next_due(&self) -> Option<DateTime<Utc>> {
+        let due = lock(&self.table).items.values().filter_map(|item| item.due_at).min();
+        due.and_then(DateTime::from_timestamp_millis)
+    }
+
     /// The request as it is stored.
     #[must_use]
     pub fn stored(&self, id: &RequestId) -> Option<Request> {
