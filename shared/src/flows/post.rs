@@ -16,6 +16,7 @@ use crate::{
         context::{Advanced, Context},
         list::list,
         pace::wait_for_turn,
+        reopen::reopen_if_denied,
         resolve::{Resolution, resolve},
         withdraw::withdraw_if_noted,
     },
@@ -130,6 +131,10 @@ async fn describe_first<S: RequestStore, C, F: Firewall>(
             }
         }
         Advanced::Done { .. } if waits => Described::Later,
+        Advanced::Done { request, .. } if matches!(request.state, State::Ignored { .. }) => {
+            reopen_if_denied(context, &request).await?;
+            Described::NotNeeded
+        }
         Advanced::Done { .. } | Advanced::Refused { .. } | Advanced::Vanished => Described::NotNeeded,
     })
 }

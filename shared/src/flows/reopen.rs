@@ -1,8 +1,8 @@
 //! A modification is ignored where its rule let in no less before. Should that earlier value turn out not to stand, the
 //! modification needs a decision of its own.
 //!
-//! Two ways lead here: the earlier value was denied, and the rule had escaped by being narrowed; or a record that comes
-//! late shows that the rule had let in less in between.
+//! Three ways lead here: the earlier value was denied, and the rule had escaped by being narrowed, whether that is read
+//! before the Deny or after it; or a record that comes late shows that the rule had let in less in between.
 
 use std::collections::BTreeMap;
 
@@ -10,9 +10,9 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     domain::{
-        change::{Change, Fate, Ignored, ModifiedRule, OpenedRule, Opening},
+        change::{Change, Fate, Ignored, Lookup, ModifiedRule, OpenedRule, Opening},
         ids::{RequestId, RuleId},
-        request::{Request, State},
+        request::{Request, State, Verdict},
         rule::IngressRule,
         step::Event,
     },
@@ -40,6 +40,57 @@ pub async fn reopen_what_changed_them<S: RequestStore, C, F>(
         }
     }
     reopen(context, found).await
+}
+
+/// After a modification was stored as ignored, or read again as such: the value that it was judged by may be denied by now,
+/// and the Deny found, or will find, what this one made of the rule, and leaves it alone.
+///
+/// # Errors
+/// The table did not answer.
+pub async fn reopen_if_denied<S: RequestStore, C, F>(
+    context: &Context<S, C, F>,
+    ignored: &Request,
+) -> Result<(), StoreError> {
+    let Some(group) = ignored.change.place.group_key() else { return Ok(()) };
+    let Opening::Unresolved(Lookup::Modified { rules }) = &ignored.change.opening else { return Ok(()) };
+    let mut found = Found::new();
+    for ModifiedRule { id, to, .. } in rules {
+        let Some(to) = to else { continue };
+        let values = unless_damaged(context.store.known_values(&group, id).await)?;
+        if let Some(denied) = denied_before(context, ignored, id, to, &values).await? {
+            let value = KnownValue { at: ignored.change.at, by: ignored.change.id.clone(), rule: to.clone() };
+            add(&mut found, id, &value, &denied);
+        }
+    }
+    reopen(context, found).await
+}
+
+/// The denied value that a rule had before it became `to`, if a Deny of it does not take `to` away.
+async fn denied_before<S: RequestStore, C, F>(
+    context: &Context<S, C, F>,
+    ignored: &Request,
+    id: &RuleId,
+    to: &IngressRule,
+    values: &[KnownValue],
+) -> Result<Option<IngressRule>, StoreError> {
+    let earlier = values.iter().rev().filter(|value| value.by != ignored.change.id && value.at <= ignored.change.at);
+    for value in earlier {
+        let Some(request) = unless_damaged(context.store.load(&value.by).await)? else { continue };
+        // What was ignored itself was judged by a value that is earlier still.
+        if matches!(request.state, State::Ignored { .. }) {
+            continue;
+        }
+        let is_denied = request.state != State::Observed
+            && request.decision.as_ref().is_some_and(|decision| decision.verdict == Verdict::Deny);
+        let escapes = |rule: &OpenedRule| {
+            rule.id.as_ref() == Some(id)
+                && rule.rule != *to
+                && matches!(rule.fate, Fate::Standing | Fate::Changed { .. })
+        };
+        let escaped = request.change.opening.rules().iter().any(escapes);
+        return Ok((is_denied && escaped).then(|| value.rule.clone()));
+    }
+    Ok(None)
 }
 
 /// After a modification was noted: a later one of the same rule may have been judged by a value that was older still.

@@ -60,7 +60,10 @@ impl Oracle {
                 Some(_) | None => {}
             }
             let ids = rule_ids(&item.value);
-            let hidden = opened.rules.iter().find(|left| left.is_wider() && !ids.contains(&left.rule));
+            // Of a rule that is gone when its record is read nothing may be known; the others are shown all the same.
+            let hidden = opened.rules.iter().find(|left| {
+                left.is_wider() && !ids.contains(&left.rule) && !seen.ledger.gone.contains_key(&left.rule)
+            });
             if let Some(hidden) = hidden.filter(|_| !ids.is_empty()) {
                 broken.push(format!("a card shows all that was opened: {id} leaves out {}", hidden.rule));
             }
@@ -137,10 +140,13 @@ impl Oracle {
             let makers = seen.ledger.past.get(rule).into_iter().flatten().rev();
             let mut values = makers.filter_map(|id| Some((id, &seen.items.get(id)?.value)));
             let Some((last, value)) = values.next() else { continue };
-            if state(value) != "Ignored" {
+            // A call may change several rules, and ask about some of them only.
+            let asks = |value: &Value| state(value) != "Ignored" && rule_ids(value).contains(rule);
+            // Where it asks about others of its rules, this one can't be asked about any more.
+            if asks(value) || state(value) != "Ignored" {
                 continue;
             }
-            let judged = values.find(|(_, value)| state(value) != "Ignored");
+            let judged = values.find(|(_, value)| asks(value));
             if let Some((id, value)) = judged
                 && matches!(state(value), "Reverted" | "AlreadyGone" | "ChangedByHand" | "Withdrawn")
             {
