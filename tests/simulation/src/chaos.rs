@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// The trouble of one invocation.
-pub struct Chaos {
+pub(crate) struct Chaos {
     /// Who is in trouble.
     pub actor: String,
     /// How much trouble.

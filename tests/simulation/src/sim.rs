@@ -26,7 +26,7 @@ use crate::{
     chaos::Chaos,
     fakes::{MemoryStore, Outside, WorldChat, WorldFirewall, WorldSource},
     functions,
-    mutation::{Mutant, Mutation},
+    mutation::{Harness, Mutant, Mutation},
     oracle::{Eyes, Oracle},
     plan::{Plan, RECONCILE_EVERY},
     stats::Stats,
@@ -206,21 +206,26 @@ impl Sim {
         let chat = self.chat.seen_by(Arc::clone(&outside));
         chat.set_retry_after(std::time::Duration::from_secs(self.fork().u64(1..40)));
         let config = if reverts { &self.reverting } else { &self.watching };
-        let mutant = |rng: Rng| {
-            (self.mutation, self.table.clone(), chat.clone(), Arc::clone(&self.calm), self.plan.rates.lies, rng)
-        };
         let deadline = Deadline(self.now() + limit);
+        let with = Harness {
+            mutation: self.mutation,
+            table: self.table.seen_by(Arc::clone(&outside)),
+            chat,
+            view: config.view(),
+            calm: Arc::clone(&self.calm),
+            lies: self.plan.rates.lies,
+        };
         let invocation = Invocation {
             context: Context {
-                store: Mutant::new(self.table.seen_by(Arc::clone(&outside)), mutant(self.fork())),
-                chat: Mutant::new(chat.clone(), mutant(self.fork())),
-                firewall: Mutant::new(WorldFirewall::new(Arc::clone(&outside)), mutant(self.fork())),
-                view: config.view(),
+                store: Mutant::new(with.table.clone(), &with, self.fork()),
+                chat: Mutant::new(with.chat.clone(), &with, self.fork()),
+                firewall: Mutant::new(WorldFirewall::new(Arc::clone(&outside)), &with, self.fork()),
+                view: with.view.clone(),
                 config: config.clone(),
                 clock: self.clock.clone(),
                 entropy: Entropy::from_seed(self.fork().u64(..)),
             },
-            source: Mutant::new(self.source.seen_by(outside), mutant(self.fork())),
+            source: Mutant::new(self.source.seen_by(outside), &with, self.fork()),
             deadline,
         };
         self.story.note(self.now(), &actor, format_args!("begins"));

@@ -25,6 +25,8 @@ pub struct Stats {
     pub removed: u64,
     /// Of those, twins that came after the last describe: the race that EC2 leaves open.
     pub races: u64,
+    /// Rules that were denied on one card and approved on another.
+    pub conflicts: u64,
     /// How requests stood in the end.
     pub ends: BTreeMap<String, u64>,
 }
@@ -42,6 +44,7 @@ impl Stats {
         self.decisions += other.decisions;
         self.removed += other.removed;
         self.races += other.races;
+        self.conflicts += other.conflicts;
         for (state, count) in &other.ends {
             *self.ends.entry(state.clone()).or_default() += count;
         }
@@ -50,12 +53,12 @@ impl Stats {
 
 impl fmt::Display for Stats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { seeds, calls, steps, crashes, faults, openings, clicks, decisions, removed, races, ends } = self;
+        let Self { seeds, calls, steps, crashes, faults, openings, clicks, decisions, removed, races, conflicts, ends } = self;
         writeln!(f, "{seeds} seeds, {calls} calls of ports, {steps} steps, {crashes} crashes, {faults} faults")?;
         writeln!(
             f,
             "{openings} openings and modifications, {clicks} clicks, {decisions} decisions, {removed} rules taken back \
-             ({races} of them in the race that EC2 leaves open)"
+             ({races} of them in the race that EC2 leaves open, {conflicts} approved on another card)"
         )?;
         let ends: Vec<String> = ends.iter().map(|(state, count)| format!("{state} {count}")).collect();
         write!(f, "in the end: {}", ends.join(", "))

@@ -125,16 +125,18 @@ impl Eyes {
         };
         let asked_for: Vec<&String> =
             reverting.iter().filter(|(id, opened)| this_very(id, opened)).map(|(id, _)| *id).collect();
-        if let Some(maker) = &maker
-            && !asked_for.contains(&&maker.by)
-            && let Some(item) = seen.items.get(&maker.by)
-            && item.value["decision"]["verdict"] == "approve"
-            && !self.is_race(maker, described)
-        {
-            return Some(format!("an approved opening is never revoked: {what}, opened by {}", maker.by));
-        }
+        let is_approved = |id: &str| {
+            seen.items.get(id).is_some_and(|item| item.value["decision"]["verdict"] == "approve")
+        };
+        let approved = maker.as_ref().is_some_and(|maker| is_approved(&maker.by));
         if !asked_for.is_empty() {
+            // The very same rule, by id and by content, was denied on one card and approved on another: the Deny goes.
+            let is_conflict = maker.as_ref().is_some_and(|maker| approved && !asked_for.contains(&&maker.by));
+            seen.stats.conflicts += u64::from(is_conflict);
             return None;
+        }
+        if let Some(maker) = maker.as_ref().filter(|maker| approved && !self.is_race(maker, described)) {
+            return Some(format!("an approved opening is never revoked: {what}, opened by {}", maker.by));
         }
         let twin = reverting.iter().any(|(_, opened)| opened.rules.iter().any(|left| left.key == *key));
         if twin && maker.as_ref().is_some_and(|maker| self.is_race(maker, described)) {
