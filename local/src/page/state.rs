@@ -14,7 +14,7 @@ use axum::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::setup::SWITCHES;
+use super::{modals, setup::SWITCHES};
 use crate::{
     system::{System, seed},
     wire::lambda::Function,
@@ -51,13 +51,14 @@ fn version(body: &str) -> String {
 
 fn now(system: &System) -> Value {
     let world = &system.world;
-    let (messages, whispers) = {
+    let (messages, whispers, modals) = {
         let slack = lock(&world.slack);
-        (messages(&slack), whispers(&slack))
+        (messages(&slack), whispers(&slack), modals::open(&slack))
     };
     json!({
         "messages": messages,
         "whispers": whispers,
+        "modals": modals,
         "groups": groups(world),
         "functions": [function("poller", &system.poller), function("responder", &system.responder)],
         "faults": faults(world),
