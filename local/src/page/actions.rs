@@ -47,7 +47,7 @@ impl IntoResponse for Refused {
         let status = match &self {
             Self::Unknown(..) => StatusCode::BAD_REQUEST,
             Self::Ec2(_) => StatusCode::CONFLICT,
-            Self::Click(ClickFailed::Impossible(_)) => StatusCode::CONFLICT,
+            Self::Click(ClickFailed::Impossible(_) | ClickFailed::NotSubmitted(_)) => StatusCode::CONFLICT,
             Self::Click(ClickFailed::NoAnswer(_)) => StatusCode::BAD_GATEWAY,
         };
         (status, Json(json!({ "error": self.to_string() }))).into_response()

@@ -5,6 +5,7 @@
 mod actions;
 mod assets;
 mod guard;
+mod modals;
 mod openings;
 mod request;
 mod requests;
@@ -29,6 +30,8 @@ pub fn router(system: Arc<System>) -> Router {
         .route("/api/setup", get(setup::setup))
         .route("/api/state", get(state::state))
         .route("/api/click", post(actions::click))
+        .route("/api/submit", post(modals::submit))
+        .route("/api/dismiss", post(modals::dismiss))
         .route("/api/open", post(actions::open))
         .route("/api/modify", post(actions::modify))
         .route("/api/revoke", post(actions::revoke))

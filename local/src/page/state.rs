@@ -15,6 +15,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
+    modals,
     requests::{self, is_the_world},
     switches::Switch,
 };
@@ -55,13 +56,14 @@ fn version(body: &str) -> String {
 
 fn now(system: &System, stored: &Stored) -> Value {
     let world = &system.world;
-    let (messages, whispers) = {
+    let (messages, whispers, modals) = {
         let slack = lock(&world.slack);
-        (messages(&slack), whispers(&slack))
+        (messages(&slack), whispers(&slack), modals::open(&slack))
     };
     json!({
         "messages": messages,
         "whispers": whispers,
+        "modals": modals,
         "groups": groups(world),
         "functions": [function("poller", &system.poller), function("responder", &system.responder)],
         "faults": faults(system),

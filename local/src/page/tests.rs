@@ -187,6 +187,47 @@ async fn a_click_that_the_responder_did_not_take_is_told() {
 }
 
 #[tokio::test]
+async fn a_modal_is_shown_held_back_submitted_and_closed() {
+    let shown = Shown::start().await;
+    let bob = "U0BOB000001";
+    let ts = shown.card().await;
+    let view = json!({
+        "type": "modal", "callback_id": "deny_reason",
+        "title": {"type": "plain_text", "text": "Deny"}, "submit": {"type": "plain_text", "text": "Deny"},
+        "blocks": [{
+            "type": "input", "block_id": "reason", "label": {"type": "plain_text", "text": "Reason"},
+            "element": {"type": "plain_text_input", "action_id": "text", "min_length": 3},
+        }],
+    });
+    {
+        let mut slack = shown.system.world.slack.lock().unwrap();
+        let click = slack.click(Utc::now(), bob, CHANNEL, &ts, None, "deny").unwrap();
+        let args = Args::from_json(json!({"trigger_id": click.trigger_id(), "view": view}));
+        slack.call(Utc::now(), Some(BOT_TOKEN), "views.open", &args).unwrap();
+    }
+    let state = shown.state().await;
+    let modal = &state["modals"][0];
+    let id = modal["view_id"].clone();
+    assert_eq!(*modal, json!({"view_id": id, "user": bob, "view": view, "errors": {}}));
+
+    let submit = |text: &str| json!({"user": bob, "view_id": id, "values": {"reason": {"text": text}}});
+    let (status, answer) = shown.post("/api/submit", submit("no")).await;
+    assert_eq!(
+        (status, &answer["error"]),
+        (StatusCode::CONFLICT, &json!("reason takes 3 to 3000 characters, and this has 2"))
+    );
+    let (status, answer) = shown.post("/api/submit", submit("no window")).await;
+    assert_eq!((status, &answer["accepted"], &answer["status"]), (StatusCode::OK, &json!(false), &json!(500)));
+    assert_eq!((answer["took_ms"].is_u64(), &answer["errors"]), (true, &json!({})));
+    assert_eq!(shown.state().await["modals"][0]["view_id"], id);
+
+    let dismiss = json!({"user": bob, "view_id": id});
+    assert_eq!(shown.post("/api/dismiss", dismiss.clone()).await, (StatusCode::OK, json!({})));
+    assert_eq!(shown.state().await["modals"], json!([]));
+    assert_eq!(shown.post("/api/dismiss", dismiss).await.0, StatusCode::CONFLICT);
+}
+
+#[tokio::test]
 async fn a_fault_is_on_until_it_is_turned_off() {
     let shown = Shown::start().await;
     for on in [true, false] {

@@ -10,21 +10,45 @@ use super::lock;
 /// The oldest entries are dropped beyond this many of a kind.
 const KEPT: usize = 2_000;
 
-/// A click, and how Slack's call of the responder went.
+/// What a person did in Slack, and how Slack's call of the responder went.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Click {
-    /// When.
-    pub at: DateTime<Utc>,
+pub struct Interacted {
     /// Who: a Slack user id.
     pub user: String,
-    /// The message.
-    pub ts: String,
-    /// The button's `action_id`.
-    pub action: String,
+    /// What.
+    pub deed: Deed,
+    /// How the call went.
+    pub delivery: Delivery,
+}
+
+/// What a person did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// Clicked a button of a message.
+    Clicked {
+        /// The message.
+        ts: String,
+        /// The button's `action_id`.
+        action: String,
+    },
+    /// Submitted a modal.
+    Submitted {
+        /// What the app had written into it.
+        private_metadata: String,
+    },
+}
+
+/// How Slack's call of the responder went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// When.
+    pub at: DateTime<Utc>,
     /// The HTTP status of the answer.
     pub status: u16,
     /// How long the answer took.
     pub took: Duration,
+    /// Whether the responder was killed right after it.
+    pub killed: bool,
 }
 
 /// A record that EventBridge pushed.
@@ -36,17 +60,17 @@ pub struct Push {
     pub event_id: String,
 }
 
-/// The clicks and pushes of this run.
+/// The interactions and pushes of this run.
 #[derive(Debug, Default)]
 pub struct Journal {
-    clicks: Mutex<VecDeque<Click>>,
+    interactions: Mutex<VecDeque<Interacted>>,
     pushes: Mutex<VecDeque<Push>>,
 }
 
 impl Journal {
-    /// The clicks so far, oldest first.
-    pub fn clicks(&self) -> Vec<Click> {
-        lock(&self.clicks).iter().cloned().collect()
+    /// The interactions so far, oldest first.
+    pub fn interactions(&self) -> Vec<Interacted> {
+        lock(&self.interactions).iter().cloned().collect()
     }
 
     /// When a record was pushed first.
@@ -54,8 +78,17 @@ impl Journal {
         lock(&self.pushes).iter().find(|push| push.event_id == event_id).map(|push| push.at)
     }
 
-    pub(super) fn clicked(&self, click: Click) {
-        keep(&self.clicks, click);
+    /// Notes an interaction by its payload.
+    pub(super) fn delivered(&self, payload: &Value, delivery: Delivery) {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let deed = match payload["type"].as_str() {
+            Some("view_submission") => Deed::Submitted { private_metadata: text(&payload["view"]["private_metadata"]) },
+            Some(_) | None => Deed::Clicked {
+                ts: text(&payload["container"]["message_ts"]),
+                action: text(&payload["actions"][0]["action_id"]),
+            },
+        };
+        keep(&self.interactions, Interacted { user: text(&payload["user"]["id"]), deed, delivery });
     }
 
     pub(super) fn pushed(&self, record: &Value, at: DateTime<Utc>) {

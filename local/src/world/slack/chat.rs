@@ -215,12 +215,14 @@ impl Slack {
         Ok(parent.ts)
     }
 
-    /// Gives a `block_id` to each block and an `action_id` to each button that came without one.
-    fn named(&mut self, mut blocks: Vec<Value>) -> Vec<Value> {
+    /// Gives a `block_id` to each block and an `action_id` to each button and input that came without one.
+    pub(super) fn named(&mut self, mut blocks: Vec<Value>) -> Vec<Value> {
         for block in blocks.iter_mut().filter_map(Value::as_object_mut) {
             self.name(block, "block_id");
-            if let Some(accessory) = block.get_mut("accessory").and_then(Value::as_object_mut) {
-                self.name(accessory, "action_id");
+            for single in ["accessory", "element"] {
+                if let Some(element) = block.get_mut(single).and_then(Value::as_object_mut) {
+                    self.name(element, "action_id");
+                }
             }
             if block.get("type").and_then(Value::as_str) == Some("actions")
                 && let Some(elements) = block.get_mut("elements").and_then(Value::as_array_mut)

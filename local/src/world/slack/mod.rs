@@ -1,7 +1,7 @@
 //! Slack: one workspace with people, channels and one app, as a plain state machine.
 //!
 //! [`Slack::call`] is the Web API, [`Slack::webhook`] and [`Slack::respond`] are the two kinds of URL that one posts to,
-//! [`Slack::click`] is a person at a button. Limits and error names are Slack's (docs.slack.dev, reference/methods and
+//! [`Slack::click`] is a person at a button, [`Slack::submit`] one in a modal. Limits and error names are Slack's (docs.slack.dev, reference/methods and
 //! reference/block-kit), and enforced strictly: what Slack might let through on a good day is refused here.
 
 pub mod args;
@@ -15,6 +15,7 @@ pub mod mrkdwn;
 mod people;
 mod rate;
 mod seen;
+pub mod submit;
 pub mod urls;
 mod views;
 
@@ -27,6 +28,7 @@ pub use args::Args;
 pub use click::{ClickError, Interaction, SignedRequest, sign};
 pub use error::ApiError;
 pub use ids::Ts;
+pub use submit::{Settled, SubmitError, Typed, ViewAnswer};
 pub use urls::{UrlError, UrlReply};
 pub use views::View;
 
@@ -321,7 +323,7 @@ impl Slack {
         self.whispers.iter().filter(|whisper| whisper.user == user).collect()
     }
 
-    /// The modals that were opened, oldest first.
+    /// The modals that are open, oldest first.
     #[must_use]
     pub fn views(&self) -> &[View] {
         &self.views
