@@ -3,8 +3,11 @@
 pub mod config;
 pub mod event_bridge;
 pub mod gateway;
+pub mod journal;
+pub mod pipelines;
 pub mod seed;
 mod start;
+pub mod stored;
 mod tasks;
 
 use std::{
@@ -18,8 +21,8 @@ use chrono::{TimeDelta, Utc};
 use serde_json::Value;
 use shared::config::Timing;
 
-use self::config::ConfigFile;
 pub use self::start::{StandIns, StartError};
+use self::{config::ConfigFile, journal::Journal, pipelines::Pipelines, stored::Looked};
 use crate::{
     wire::{
         Server,
@@ -150,7 +153,12 @@ pub struct System {
     pub config: String,
     /// Its `[timing]`.
     pub timing: Timing,
+    /// What people and services did, for the time line of a request.
+    pub journal: Journal,
+    /// The controllers that open again what was taken back.
+    pub pipelines: Pipelines,
     table: String,
+    looked: Looked,
     /// How many of the trail's entries EventBridge has seen.
     pushed: Mutex<usize>,
     tasks: Mutex<Vec<tokio::task::JoinHandle<()>>>,
@@ -186,6 +194,7 @@ impl System {
         let mut answers = Ok(Vec::new());
         for record in self.unpushed() {
             let Some(event) = event_bridge::event(&record) else { continue };
+            self.journal.pushed(&record, Utc::now());
             answers = match (answers, self.poller.invoke(event).await) {
                 (Ok(mut answers), Ok(answer)) => {
                     answers.push(answer);
@@ -232,12 +241,15 @@ impl System {
         let url = format!("{}/slack/interactions", self.gateway.url());
         let request = reqwest::Client::new().post(url).body(signed.body);
         let request = signed.headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
-        let begun = Instant::now();
+        let (at, begun, doomed) = (Utc::now(), Instant::now(), self.responder.is_doomed());
         let response = request.send().await?;
         let took = begun.elapsed();
+        let status = response.status().as_u16();
+        let killed = doomed && !self.responder.is_doomed();
+        self.journal.delivered(&interaction.payload, journal::Delivery { at, status, took, killed });
         let content_type = response.headers().get("content-type").and_then(|value| value.to_str().ok());
         let content_type = content_type.unwrap_or_default().to_owned();
-        Ok(Answered { status: response.status().as_u16(), content_type, body: response.text().await?, took })
+        Ok(Answered { status, content_type, body: response.text().await?, took })
     }
 
     /// Resolves when both functions are at rest: every answer is given and the work after it is done.

@@ -7,8 +7,13 @@ mod assets;
 mod guard;
 mod modals;
 mod openings;
+mod request;
+mod requests;
 mod setup;
 mod state;
+mod switches;
+mod timeline;
+mod widen;
 
 use std::sync::Arc;
 
@@ -31,6 +36,8 @@ pub fn router(system: Arc<System>) -> Router {
         .route("/api/modify", post(actions::modify))
         .route("/api/revoke", post(actions::revoke))
         .route("/api/fault", post(actions::fault))
+        .route("/api/stop-pipeline", post(actions::stop_pipeline))
+        .route("/api/request/{id}", get(request::request))
         .with_state(system);
     assets::router().merge(api).layer(middleware::from_fn(guard::guard))
 }
