@@ -2,11 +2,13 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use local::{system::seed::CHANNEL, world::slack::Slack};
+use serde_json::Value;
 use shared::{
     clock::Deadline,
     domain::{
-        click::{Button, Click},
+        click::{Button, Click, Submission},
         ids::{AppId, ChannelId, RequestId, SlackUserId, TeamId},
+        reason::Reason,
         request::{CardRef, ReplyUrl},
         step::Effect,
     },
@@ -75,28 +77,52 @@ pub async fn after<S: RequestStore, C: Chat, F: Firewall>(
     }
 }
 
-/// Somebody clicks a button of a message: what the responder is told. `None`: the message has no such button.
+/// Somebody clicks a button of a message: what the responder is told, and what it is told it by. `None`: there is no such
+/// button.
 #[must_use]
-pub fn click(slack: &mut Slack, now: DateTime<Utc>, user: &str, ts: &str, action: &str) -> Option<Click> {
+pub fn press(
+    slack: &mut Slack,
+    now: DateTime<Utc>,
+    (user, ts): (&str, &str),
+    action: &str,
+    button: Button,
+) -> Option<(Click, Value)> {
     let payload = slack.click(now, user, CHANNEL, ts, None, action).ok()?.payload;
-    let text = |pointer: &str| payload.pointer(pointer).and_then(|text| text.as_str()).unwrap_or_default();
+    let request = RequestId::parse(text(&payload, "/actions/0/value")).ok()?;
+    let card = CardRef { channel: ChannelId::parse(CHANNEL).ok()?, ts: ts.to_owned() };
+    let reply =
+        ReplyUrl { url: text(&payload, "/response_url").to_owned(), until: now + TimeDelta::minutes(30), uses_left: 5 };
+    Some((Click { reply: Some(reply), ..click_of(&payload, button, request, card)? }, payload))
+}
+
+/// Somebody submits a modal for a reason. `None`: it is not open any more, or none of ours.
+#[must_use]
+pub fn submission(slack: &mut Slack, now: DateTime<Utc>, user: &str, modal: &str, reason: &str) -> Option<Submission> {
+    let typed = [("reason".to_owned(), [("text".to_owned(), reason.to_owned())].into())].into();
+    let payload = slack.submit(now, user, modal, &typed).ok()?.payload;
+    let metadata: Value = serde_json::from_str(text(&payload, "/view/private_metadata")).ok()?;
+    let request = RequestId::parse(text(&metadata, "/requestid")).ok()?;
+    let channel = ChannelId::parse(text(&metadata, "/channel")).ok()?;
+    let card = CardRef { channel, ts: text(&metadata, "/ts").to_owned() };
+    let reason = Reason::parse(text(&payload, "/view/state/values/reason/text/value"));
+    Some(Submission { deny: click_of(&payload, Button::Deny, request, card)?, reason })
+}
+
+/// A text of a payload, or an empty one.
+#[must_use]
+pub fn text<'a>(payload: &'a Value, pointer: &str) -> &'a str {
+    payload.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn click_of(payload: &Value, button: Button, request: RequestId, card: CardRef) -> Option<Click> {
     Some(Click {
-        button: match action {
-            "approve" => Button::Approve,
-            "deny" => Button::Deny,
-            "retry" => Button::Retry,
-            _ => return None,
-        },
-        request: RequestId::parse(text("/actions/0/value")).ok()?,
-        user: SlackUserId::parse(user).ok()?,
-        user_name: text("/user/name").to_owned(),
-        team: TeamId::parse(text("/team/id")).ok(),
-        app: AppId::parse(text("/api_app_id")).ok(),
-        card: Some(CardRef { channel: ChannelId::parse(CHANNEL).ok()?, ts: ts.to_owned() }),
-        reply: Some(ReplyUrl {
-            url: text("/response_url").to_owned(),
-            until: now + TimeDelta::minutes(30),
-            uses_left: 5,
-        }),
+        button,
+        request,
+        user: SlackUserId::parse(text(payload, "/user/id")).ok()?,
+        user_name: text(payload, "/user/name").to_owned(),
+        team: TeamId::parse(text(payload, "/team/id")).ok(),
+        app: AppId::parse(text(payload, "/api_app_id")).ok(),
+        card: Some(card),
+        reply: None,
     })
 }

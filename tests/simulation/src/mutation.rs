@@ -15,8 +15,9 @@ use chrono::{DateTime, Utc};
 use fastrand::Rng;
 use shared::{
     domain::{
-        card::{self, Message, View},
+        card::{self, Message, Modal, View},
         change::{GroupKey, Revocation},
+        click::TriggerId,
         ids::{RequestId, RuleId, SlackUserId, UserGroupId},
         request::{CardRef, ReplyUrl, Request, State},
         rule::{DescribedRule, IngressRule},
@@ -286,6 +287,10 @@ impl<P: Chat + Send + Sync> Chat for Mutant<P> {
 
     async fn whisper(&self, whisper: &Whisper) -> Result<(), ChatError> {
         self.port.whisper(whisper).await
+    }
+
+    async fn ask_reason(&self, trigger: &TriggerId, modal: &Modal) -> Result<(), ChatError> {
+        self.port.ask_reason(trigger, modal).await
     }
 
     async fn person(&self, email: &str) -> Result<Option<SlackUserId>, ChatError> {

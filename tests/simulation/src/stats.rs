@@ -53,7 +53,8 @@ impl Stats {
 
 impl fmt::Display for Stats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { seeds, calls, steps, crashes, faults, openings, clicks, decisions, removed, races, conflicts, ends } = self;
+        let Self { seeds, calls, steps, crashes, faults, openings, clicks, decisions, removed, races, conflicts, ends } =
+            self;
         writeln!(f, "{seeds} seeds, {calls} calls of ports, {steps} steps, {crashes} crashes, {faults} faults")?;
         writeln!(
             f,

@@ -14,12 +14,13 @@ use local::{
         slack::Message,
     },
 };
+use serde_json::Value;
 use shared::{
     clock::{Clock, Deadline, Entropy},
     config::Config,
     domain::{
         change::GroupKey,
-        click::Click,
+        click::{Button, Click},
         ids::{AccountId, Region, RequestId, SecurityGroupId},
         request::{Request, State},
     },
@@ -303,8 +304,7 @@ impl Run {
     /// The messages of the channel that show a request, oldest first.
     #[must_use]
     pub fn cards_of(&self, id: &RequestId) -> Vec<Message> {
-        let shows =
-            |message: &Message| serde_json::Value::from(message.blocks.clone()).to_string().contains(id.as_str());
+        let shows = |message: &Message| Value::from(message.blocks.clone()).to_string().contains(id.as_str());
         self.cards().into_iter().filter(shows).collect()
     }
 
@@ -325,9 +325,19 @@ impl Run {
     /// The click of a button on the newest card of a request.
     #[must_use]
     pub fn clicked(&self, user: &str, action: &str, id: &RequestId) -> Click {
-        let card = self.cards_of(id).pop().expect("a card");
+        let button = match action {
+            "approve" => Button::Approve,
+            "deny" => Button::Deny,
+            "retry" => Button::Retry,
+            other => panic!("no such button: {other}"),
+        };
+        self.pressed(user, action, button, id).0
+    }
+
+    pub(super) fn pressed(&self, user: &str, action: &str, button: Button, id: &RequestId) -> (Click, Value) {
+        let ts = self.cards_of(id).pop().expect("a card").ts.to_string();
         let mut slack = lock(&self.world().slack);
-        functions::click(&mut slack, self.now(), user, &card.ts.to_string(), action).expect("a button")
+        functions::press(&mut slack, self.now(), (user, &ts), action, button).expect("a button")
     }
 }
 

@@ -125,9 +125,8 @@ impl Eyes {
         };
         let asked_for: Vec<&String> =
             reverting.iter().filter(|(id, opened)| this_very(id, opened)).map(|(id, _)| *id).collect();
-        let is_approved = |id: &str| {
-            seen.items.get(id).is_some_and(|item| item.value["decision"]["verdict"] == "approve")
-        };
+        let is_approved =
+            |id: &str| seen.items.get(id).is_some_and(|item| item.value["decision"]["verdict"] == "approve");
         let approved = maker.as_ref().is_some_and(|maker| is_approved(&maker.by));
         if !asked_for.is_empty() {
             // The very same rule, by id and by content, was denied on one card and approved on another: the Deny goes.
