@@ -76,18 +76,12 @@ async fn denied_before<S: RequestStore, C, F>(
     let earlier = values.iter().rev().filter(|value| value.by != ignored.change.id && value.at <= ignored.change.at);
     for value in earlier {
         let Some(request) = unless_damaged(context.store.load(&value.by).await)? else { continue };
-        // What was ignored itself was judged by a value that is earlier still.
-        if matches!(request.state, State::Ignored { .. }) {
-            continue;
-        }
+        // What does not ask about this rule was judged by a value that is earlier still, or could not be judged.
+        let mut asked = request.change.opening.rules().iter();
+        let Some(asked) = asked.find(|rule| rule.id.as_ref() == Some(id)) else { continue };
         let is_denied = request.state != State::Observed
             && request.decision.as_ref().is_some_and(|decision| decision.verdict == Verdict::Deny);
-        let escapes = |rule: &OpenedRule| {
-            rule.id.as_ref() == Some(id)
-                && rule.rule != *to
-                && matches!(rule.fate, Fate::Standing | Fate::Changed { .. })
-        };
-        let escaped = request.change.opening.rules().iter().any(escapes);
+        let escaped = asked.rule != *to && matches!(asked.fate, Fate::Standing | Fate::Changed { .. });
         return Ok((is_denied && escaped).then(|| value.rule.clone()));
     }
     Ok(None)

@@ -93,27 +93,26 @@ impl Oracle {
         broken
     }
 
-    /// Every card shows its request's last state; by webhook, the newest does.
+    /// Every card shows its request's last state; by webhook, one of them does.
     fn what_is_not_shown(&self, seen: &Seen, view: &View) -> Vec<String> {
         let mut broken = Vec::new();
         for (id, item) in &seen.items {
             let cards = seen.messages.iter().filter(|(_, message)| message.request == *id && !message.is_reply());
-            let mut cards: Vec<_> = cards.collect();
-            if self.plan.delivery == Delivery::Webhook {
-                cards = cards.pop().into_iter().collect();
-            }
             let Ok(request) = serde_json::from_str::<Request>(&item.raw) else {
                 broken.push(format!("an item can be read: {id} can't"));
                 continue;
             };
             let expected = card::render(&request, view).text;
-            for (ts, message) in cards {
-                let is_headline = headlines(state(&item.value)).iter().any(|words| message.text.starts_with(words));
-                if !is_headline || message.text != expected {
-                    let says = beginning(&message.text);
-                    let is = state(&item.value);
-                    broken.push(format!("every card shows the last state: {ts} of {id} says {says:?}, it is {is}"));
-                }
+            let is = state(&item.value);
+            let lags = |text: &str| !headlines(is).iter().any(|words| text.starts_with(words)) || text != expected;
+            let (old, new): (Vec<_>, Vec<_>) = cards.partition(|(_, message)| lags(&message.text));
+            // A webhook tells no address: only the clicked message is reached, or a new one stands for it.
+            if self.plan.delivery == Delivery::Webhook && !new.is_empty() {
+                continue;
+            }
+            for (ts, message) in old {
+                let says = beginning(&message.text);
+                broken.push(format!("every card shows the last state: {ts} of {id} says {says:?}, it is {is}"));
             }
         }
         broken
@@ -142,7 +141,7 @@ impl Oracle {
             let Some((last, value)) = values.next() else { continue };
             // A call may change several rules, and ask about some of them only.
             let asks = |value: &Value| state(value) != "Ignored" && rule_ids(value).contains(rule);
-            // Where it asks about others of its rules, this one can't be asked about any more.
+            // Where it asks about others of its rules, or is Unreadable, this one can't be asked about any more.
             if asks(value) || state(value) != "Ignored" {
                 continue;
             }
