@@ -329,8 +329,9 @@ pub(super) async fn not_updated<S: RequestStore, C, F>(
     log(&request, error);
     let (at_least, maybe_posted) = weigh(error);
     let event = Event::NotUpdated {
+        shows: request.version,
         not_before: context.back_off(request.card_tries.failed, at_least),
-        // An update that may have been done does no harm; a new message that may be there must be looked for.
+        // A new message that may be there must be looked for.
         maybe_posted: maybe_posted && request.cards.len() == lost.len(),
         lost,
         error: error.to_string(),

@@ -27,6 +27,8 @@ pub struct Stats {
     pub races: u64,
     /// Rules that were denied on one card and approved on another.
     pub conflicts: u64,
+    /// Cards that show an old state in the end, because whoever wrote it last was killed before that was stored.
+    pub in_doubt: u64,
     /// How requests stood in the end.
     pub ends: BTreeMap<String, u64>,
 }
@@ -44,6 +46,7 @@ impl Stats {
         self.decisions += other.decisions;
         self.removed += other.removed;
         self.races += other.races;
+        self.in_doubt += other.in_doubt;
         self.conflicts += other.conflicts;
         for (state, count) in &other.ends {
             *self.ends.entry(state.clone()).or_default() += count;
@@ -53,14 +56,28 @@ impl Stats {
 
 impl fmt::Display for Stats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { seeds, calls, steps, crashes, faults, openings, clicks, decisions, removed, races, conflicts, ends } =
-            self;
+        let Self {
+            seeds,
+            calls,
+            steps,
+            crashes,
+            faults,
+            openings,
+            clicks,
+            decisions,
+            removed,
+            races,
+            conflicts,
+            in_doubt,
+            ends,
+        } = self;
         writeln!(f, "{seeds} seeds, {calls} calls of ports, {steps} steps, {crashes} crashes, {faults} faults")?;
         writeln!(
             f,
             "{openings} openings and modifications, {clicks} clicks, {decisions} decisions, {removed} rules taken back \
              ({races} of them in the race that EC2 leaves open, {conflicts} approved on another card)"
         )?;
+        writeln!(f, "{in_doubt} cards show an old state: whoever wrote it last was killed before that was stored")?;
         let ends: Vec<String> = ends.iter().map(|(state, count)| format!("{state} {count}")).collect();
         write!(f, "in the end: {}", ends.join(", "))
     }

@@ -145,3 +145,19 @@ async fn an_update_that_begins_with_an_old_request_shows_what_became_of_it() {
     update(&run.portcullis, *denied, run.deadline(TimeDelta::seconds(30))).await.expect("an update");
     assert_eq!(run.headline(&id), "Reverted");
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_old_update_that_lands_last_without_an_answer_is_overwritten_again() {
+    let run = Run::new();
+    let id = pending(&run).await;
+    let After::Work { request: denied, .. } = run.click(BOB, "deny", &id).await else { panic!("a decision") };
+    run.wait(TimeDelta::minutes(1)).await;
+    run.sweep().await;
+    assert_eq!(run.headline(&id), "Reverted");
+    run.world().faults.set("chat", "update", Fault::DropAfter, Some(1));
+    update(&run.portcullis, *denied, run.deadline(TimeDelta::seconds(30))).await.expect("an update");
+    assert_eq!(run.headline(&id), "Denied: reverting");
+    run.wait(TimeDelta::minutes(1)).await;
+    run.sweep().await;
+    assert_eq!(run.headline(&id), "Reverted");
+}

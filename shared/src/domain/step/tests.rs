@@ -287,8 +287,13 @@ fn a_new_card_in_the_place_of_a_lost_one_gets_its_own_list() {
 
 #[test]
 fn a_card_that_is_lost_while_nothing_takes_its_place_is_due() {
-    let event =
-        Event::NotUpdated { not_before: now(), maybe_posted: false, lost: vec![card("1.1")], error: String::new() };
+    let event = Event::NotUpdated {
+        shows: 9,
+        not_before: now(),
+        maybe_posted: false,
+        lost: vec![card("1.1")],
+        error: String::new(),
+    };
     let lost = then(&pending(), event);
     assert_eq!(lost.work(now()), Some(crate::domain::request::Work::Update));
     let found = Event::Updated { shows: 1, over: 0, card: Some(card("2.2")), lost: Vec::new(), reply_used: false };
@@ -372,7 +377,13 @@ fn every_event() -> Vec<Event> {
         Event::Listed { messages: 1, all: true },
         Event::Reopened(Opening::Modified { rules: rules(1) }),
         Event::Updated { shows: 1, over: 1, card: None, lost: vec![card("1.1")], reply_used: true },
-        Event::NotUpdated { not_before: later(5), maybe_posted: true, lost: Vec::new(), error: String::new() },
+        Event::NotUpdated {
+            shows: 9,
+            not_before: later(5),
+            maybe_posted: true,
+            lost: Vec::new(),
+            error: String::new(),
+        },
     ]
 }
 
@@ -410,8 +421,13 @@ fn every_state_against_every_event_keeps_the_promises() {
 fn the_history_is_capped_and_keeps_its_beginning() {
     let mut request = pending();
     for _ in 0..200 {
-        let event =
-            Event::NotUpdated { not_before: now(), maybe_posted: false, lost: Vec::new(), error: "x".to_owned() };
+        let event = Event::NotUpdated {
+            shows: 9,
+            not_before: now(),
+            maybe_posted: false,
+            lost: Vec::new(),
+            error: "x".to_owned(),
+        };
         request = then(&request, event);
     }
     assert_eq!(request.history.len(), 60);

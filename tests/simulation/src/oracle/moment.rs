@@ -69,10 +69,16 @@ impl Witness for Eyes {
                 self.own().described.insert(call.about.clone(), (order, now));
             }
             ("firewall", "revoke") => self.revoked(&call.about, now),
-            ("store", "insert" | "commit") => self.stored(&call.about, now),
+            ("store", "insert" | "commit") => {
+                let mut seen = self.oracle.seen();
+                let own = seen.messages.values_mut().filter(|one| one.by == self.actor && one.request == call.about);
+                own.for_each(|message| message.is_recorded = true);
+                drop(seen);
+                self.stored(&call.about, now);
+            }
             ("store", "set_watermark") => self.marked(&call.about, now),
             ("source", "read") => self.own().read_at = Some(now),
-            ("chat", _) => self.oracle.look_at_the_channel(now),
+            ("chat", _) => self.oracle.look_at_the_channel(&self.actor, now),
             _ => {}
         }
     }
