@@ -6,8 +6,6 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
-
 use crate::{
     domain::{
         change::{Change, Fate, Ignored, Lookup, ModifiedRule, OpenedRule, Opening},
@@ -100,11 +98,12 @@ pub async fn reopen_what_came_after<S: RequestStore, C, F>(
     let mut found = Found::new();
     for ModifiedRule { id, to, .. } in modified {
         let Some(to) = to else { continue };
-        let next = unless_damaged(context.store.known_values(&group, id).await)?
-            .into_iter()
-            .find(|value| is_after(value, change.at));
-        if let Some(next) = next.filter(|next| !to.covers(&next.rule)) {
-            add(&mut found, id, &next, to);
+        let values = unless_damaged(context.store.known_values(&group, id).await)?;
+        let later = values.iter().find(|value| value.at > change.at);
+        // Two events of one second leave their order open: either may have been judged by what was before both.
+        let beside = values.iter().filter(|value| value.at == change.at && value.by != change.id);
+        for next in beside.chain(later).filter(|next| !to.covers(&next.rule)) {
+            add(&mut found, id, next, to);
         }
     }
     reopen(context, found).await
@@ -117,10 +116,6 @@ fn add(found: &mut Found, id: &RuleId, value: &KnownValue, earlier: &IngressRule
     let mut rule = OpenedRule::new(value.rule.clone(), Some(id.clone()), None);
     rule.earlier = Some(earlier.clone());
     found.entry(value.by.clone()).or_default().push(rule);
-}
-
-fn is_after(value: &KnownValue, at: DateTime<Utc>) -> bool {
-    value.at > at
 }
 
 async fn reopen<S: RequestStore, C, F>(context: &Context<S, C, F>, found: Found) -> Result<(), StoreError> {

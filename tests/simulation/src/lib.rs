@@ -11,6 +11,7 @@ pub mod many;
 pub mod mutation;
 pub mod oracle;
 pub mod plan;
+pub mod search;
 pub mod sim;
 pub mod stats;
 pub mod story;

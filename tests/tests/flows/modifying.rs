@@ -256,3 +256,15 @@ async fn a_narrowing_of_a_denied_rule_that_is_gone_makes_no_card() {
     run.tick().await;
     assert!(matches!(run.state(&narrowing), State::Ignored { .. }), "{:?}", run.state(&narrowing));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_widening_is_asked_about_though_the_narrowing_of_the_same_second_is_read_after_it() {
+    let (run, group, rule) = opened().await;
+    let narrowing = modify(&run, &group, to(&rule, "10.1.0.0/16"));
+    let widening = modify(&run, &group, to(&rule, "10.0.0.0/8"));
+    run.push(&widening).await;
+    assert!(matches!(run.state(&widening), State::Ignored { .. }), "as wide as it was opened");
+    run.push(&narrowing).await;
+    run.sweep().await;
+    assert_eq!(run.headline(&widening), "Approval needed");
+}
