@@ -7,7 +7,7 @@ use simulation::search::search;
 fn main() -> ExitCode {
     let number = |name: &str, usual: usize| env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual);
     let begun = Instant::now();
-    let found = search(number("DEPTH", 14), 3, number("STATES", 60_000));
+    let found = search(number("DEPTH", 10), 3, number("STATES", 10_000_000));
     println!(
         "{} states, {} moves, {} of them left alone until they came to rest, {:.1} s",
         found.states,
