@@ -209,7 +209,7 @@ async fn announce<S: RequestStore, C, F: Firewall>(
 }
 
 /// Only after the insert: whoever denies the value that it was judged by then finds it, or is found.
-async fn reopen_if_ignored<S: RequestStore, C, F>(
+async fn reopen_if_ignored<S: RequestStore, C, F: Firewall>(
     context: &Context<S, C, F>,
     request: &Request,
 ) -> Result<(), StoreError> {
@@ -243,7 +243,7 @@ async fn note_all<S: RequestStore, C, F>(
 }
 
 /// A modification that is ignored changed its rule all the same: the next one is judged by the value it left.
-async fn note_modified<S: RequestStore, C, F>(
+async fn note_modified<S: RequestStore, C, F: Firewall>(
     context: &Context<S, C, F>,
     change: &Change,
     lookup: &Lookup,

@@ -14,8 +14,11 @@ use crate::{
         rule::IngressRule,
         step::Event,
     },
-    flows::context::{Context, unless_damaged},
-    ports::{KnownValue, RequestStore, StoreError},
+    flows::{
+        context::{Advanced, Context, unless_damaged},
+        withdraw::withdraw_if_noted,
+    },
+    ports::{Firewall, KnownValue, RequestStore, StoreError},
 };
 
 /// Before a Deny ends that leaves rules alone because they had been changed: whoever changed them has to be asked about.
@@ -23,7 +26,7 @@ use crate::{
 ///
 /// # Errors
 /// The table did not answer.
-pub async fn reopen_what_changed_them<S: RequestStore, C, F>(
+pub async fn reopen_what_changed_them<S: RequestStore, C, F: Firewall>(
     context: &Context<S, C, F>,
     denied: &Request,
     fates: &[Fate],
@@ -45,7 +48,7 @@ pub async fn reopen_what_changed_them<S: RequestStore, C, F>(
 ///
 /// # Errors
 /// The table did not answer.
-pub async fn reopen_if_denied<S: RequestStore, C, F>(
+pub async fn reopen_if_denied<S: RequestStore, C, F: Firewall>(
     context: &Context<S, C, F>,
     ignored: &Request,
 ) -> Result<(), StoreError> {
@@ -89,7 +92,7 @@ async fn denied_before<S: RequestStore, C, F>(
 ///
 /// # Errors
 /// The table did not answer.
-pub async fn reopen_what_came_after<S: RequestStore, C, F>(
+pub async fn reopen_what_came_after<S: RequestStore, C, F: Firewall>(
     context: &Context<S, C, F>,
     change: &Change,
     modified: &[ModifiedRule],
@@ -118,14 +121,19 @@ fn add(found: &mut Found, id: &RuleId, value: &KnownValue, earlier: &IngressRule
     found.entry(value.by.clone()).or_default().push(rule);
 }
 
-async fn reopen<S: RequestStore, C, F>(context: &Context<S, C, F>, found: Found) -> Result<(), StoreError> {
+async fn reopen<S: RequestStore, C, F: Firewall>(context: &Context<S, C, F>, found: Found) -> Result<(), StoreError> {
     for (by, rules) in found {
-        let Some(request) = context.store.load(&by).await? else { continue };
-        if !matches!(request.state, State::Ignored { reason: Ignored::Narrowing | Ignored::DescriptionOnly }) {
-            continue;
+        let Some(mut request) = context.store.load(&by).await? else { continue };
+        if matches!(request.state, State::Ignored { reason: Ignored::Narrowing | Ignored::DescriptionOnly }) {
+            tracing::warn!(id = %by, rules = rules.len(), "an ignored modification is asked about after all");
+            let reopened = context.advance(request, &Event::Reopened(Opening::Modified { rules })).await?;
+            let Advanced::Done { request: next, .. } = reopened else { continue };
+            request = next;
         }
-        tracing::warn!(id = %by, rules = rules.len(), "an ignored modification is asked about after all");
-        context.advance(request, &Event::Reopened(Opening::Modified { rules })).await?;
+        // Its rules may have been removed by hand while it was ignored. Also where an earlier try got no further.
+        if request.state.awaits_decision() {
+            withdraw_if_noted(context, &request).await?;
+        }
     }
     Ok(())
 }

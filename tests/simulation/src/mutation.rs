@@ -146,13 +146,10 @@ impl<P> Mutant<P> {
     /// What is stored instead.
     fn mutate(&self, transition: &mut Transition) {
         let Transition { guard, next, .. } = transition;
-        if self.is(Mutation::NoLease) {
-            match &mut next.state {
-                State::Posting { lease } | State::Reverting { lease: Some(lease) } => {
-                    lease.until = DateTime::UNIX_EPOCH;
-                }
-                _ => {}
-            }
+        if self.is(Mutation::NoLease)
+            && let State::Posting { lease } | State::Reverting { lease: Some(lease) } = &mut next.state
+        {
+            lease.until = DateTime::UNIX_EPOCH;
         }
         let decides = matches!(next.state, State::Approved | State::Denied | State::Observed);
         if (self.is(Mutation::NoGuard) || self.is(Mutation::UnconditionalDecision) && decides)

@@ -4,6 +4,9 @@
 //! Between two calls nothing is seen outside, so a kill before a call leaves what a kill after the one before it leaves:
 //! pairs are of kills after a call. `PAIRS=all` tries all of them; without it every script tries some hundred.
 
+#![allow(clippy::expect_used, reason = "a test ends where its story breaks")]
+#![allow(clippy::wildcard_enum_match_arm, reason = "a script says only what is different in it")]
+
 use std::{
     env,
     process::ExitCode,

@@ -268,3 +268,18 @@ async fn a_widening_is_asked_about_though_the_narrowing_of_the_same_second_is_re
     run.sweep().await;
     assert_eq!(run.headline(&widening), "Approval needed");
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_asked_about_after_all_and_was_removed_meanwhile_is_withdrawn() {
+    let (run, group, rule) = opened().await;
+    let narrowing = modify(&run, &group, to(&rule, "10.1.0.0/16"));
+    run.wait(TimeDelta::minutes(1)).await;
+    let widening = modify(&run, &group, to(&rule, "10.0.0.0/8"));
+    run.wait(TimeDelta::minutes(1)).await;
+    let revoke = run.close_permission(&group, ssh("10.0.0.0/8"));
+    for read in [&revoke, &widening, &narrowing] {
+        run.push(read).await;
+    }
+    run.sweep().await;
+    assert_eq!((run.state(&widening), run.headline(&widening)), (State::Withdrawn, "Withdrawn".to_owned()));
+}

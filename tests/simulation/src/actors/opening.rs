@@ -148,9 +148,10 @@ fn removal(rng: &mut Rng, rule: &Rule) -> Removal {
 }
 
 fn permission(key: &RuleKey) -> Permission {
-    let permission = match key.protocol {
-        Protocol::All => Permission::all_ports("-1"),
-        protocol => Permission::new(&protocol.to_string(), key.from_port.into(), key.to_port.into()),
+    let permission = if key.protocol == Protocol::All {
+        Permission::all_ports("-1")
+    } else {
+        Permission::new(&key.protocol.to_string(), key.from_port.into(), key.to_port.into())
     };
     match &key.source {
         Source::Ipv4(net) => permission.from_ipv4(&net.to_string(), None),
