@@ -12,4 +12,4 @@ pub mod request;
 pub mod rule;
 pub mod state;
 pub mod step;
-mod thousands;
+pub mod thousands;

@@ -18,6 +18,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+pub use self::text::clean;
+
 use self::{blocks::Blocks, lines::Telling};
 use super::{
     change::Opening,

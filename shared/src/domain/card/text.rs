@@ -6,7 +6,8 @@ use super::limits;
 
 /// One line without control characters, invisible characters and characters that turn the direction of writing. Reads no
 /// further than it takes to see that the budget is used up: the text may be long.
-fn clean(text: &str, budget: usize) -> String {
+#[must_use]
+pub fn clean(text: &str, budget: usize) -> String {
     let (mut out, mut spent, mut gap) = (String::new(), 0, false);
     for char in text.chars() {
         if char.is_whitespace() {
