@@ -17,8 +17,8 @@ use super::{
 
 const STYLE: &str = include_str!("page.css");
 
-/// How many rules of one change the page lists.
-const LISTED_RULES: usize = 100;
+/// How many rules of one change the page shows at once.
+const SHOWN_RULES: usize = 5;
 
 /// Writes the page wholly or not at all: beside its place first.
 ///
@@ -99,7 +99,7 @@ fn change(row: &Row, out: &mut String) {
     let _ = write!(out, "<th scope=\"row\">{}</th>", escaped(&words::moment(row.at)));
     let _ = write!(
         out,
-        "<td><code>{}</code><br>{} {}</td>",
+        "<td class=\"where\"><code>{}</code><br> {}<br> {}</td>",
         escaped(&words::group(row)),
         escaped(&account),
         escaped(&region)
@@ -123,20 +123,18 @@ fn rules(row: &Row) -> String {
     if row.rules.len() < 2 {
         return row.rules.first().map_or_else(|| escaped(words::UNKNOWN), |rule| one(rule, row));
     }
-    let mut out = format!("<details><summary>{}</summary><ul>", escaped(&words::what(row)));
-    for rule in row.rules.iter().take(LISTED_RULES) {
-        let _ = write!(out, "<li>{}</li>", one(rule, row));
+    let item = |rule: &Rule| format!("<li>{}</li>", one(rule, row));
+    let mut items = row.rules.iter().map(item);
+    let mut out = format!("<ul>{}</ul>", items.by_ref().take(SHOWN_RULES).collect::<String>());
+    if let Some(more) = row.rules.len().checked_sub(SHOWN_RULES).filter(|more| *more > 0) {
+        let more = words::count(words::number(more), "more rule", "more rules");
+        let _ = write!(out, "<details><summary>{more}</summary><ul>{}</ul></details>", items.collect::<String>());
     }
-    if let Some(more) = row.rules.len().checked_sub(LISTED_RULES).filter(|more| *more > 0) {
-        let _ = write!(out, "<li>and {} more</li>", words::count(words::number(more), "rule", "rules"));
-    }
-    out.push_str("</ul></details>");
     out
 }
 
 fn one(rule: &Rule, row: &Row) -> String {
-    let text = if row.rules.len() == 1 { words::what(row) } else { words::rule(rule) };
-    let mut out = format!("<code>{}</code>", escaped(&text));
+    let mut out = format!("{}<code>{}</code>", words::verb(row, rule), escaped(&words::rule(rule)));
     if let Some(service) = rule.services.first().filter(|_| rule.services.len() == 1) {
         let _ = write!(out, " {}", escaped(service));
     }

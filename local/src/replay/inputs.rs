@@ -109,7 +109,7 @@ pub(super) fn find(inputs: &[Input]) -> (Vec<Source>, Vec<Problem>) {
         }
     }
     let mut sources: Vec<Source> = files.into_values().collect();
-    sources.sort_by(|one, other| one.name().cmp(&other.name()));
+    sources.sort_by_key(Source::name);
     sources.extend(stdin.then_some(Source::Stdin));
     problems.sort();
     (sources, problems)

@@ -131,14 +131,22 @@ pub fn run(options: &Options) -> Result<Complete, ReplayError> {
         html::write(&replayed, page).map_err(|why| ReplayError::Page { path: page.display().to_string(), why })?;
     }
     let mut out = io::BufWriter::new(io::stdout().lock());
-    let printed =
-        if options.json { json(&replayed, &mut out) } else { print::print(&replayed, Look::of_stdout(), &mut out) };
+    let printed = if options.json { replayed.json(&mut out) } else { replayed.print(Look::of_stdout(), &mut out) };
     match printed.and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(ReplayError::Print(error)),
         // Whoever reads it has read enough.
         Ok(()) | Err(_) => {}
     }
     Ok(if replayed.problems.is_empty() { Complete::All } else { Complete::Partly })
+}
+
+/// Replays without a word.
+///
+/// # Errors
+/// There is no result. What could not be read is in it, and no error.
+pub fn read(inputs: &[Input]) -> Result<Replayed, ReplayError> {
+    let (sources, problems) = inputs::find(inputs);
+    replay(&sources, problems, &mut Progress::new(&sources, false))
 }
 
 fn replay(sources: &[Source], mut problems: Vec<Problem>, progress: &mut Progress) -> Result<Replayed, ReplayError> {
@@ -157,9 +165,29 @@ fn replay(sources: &[Source], mut problems: Vec<Problem>, progress: &mut Progres
     })
 }
 
-fn json(replayed: &Replayed, out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, replayed)?;
-    writeln!(out)
+impl Replayed {
+    /// Writes the table and the summary.
+    ///
+    /// # Errors
+    /// It can't be written.
+    pub fn print(&self, look: Look, out: &mut dyn Write) -> io::Result<()> {
+        print::print(self, look, out)
+    }
+
+    /// Writes the JSON document.
+    ///
+    /// # Errors
+    /// It can't be written.
+    pub fn json(&self, out: &mut dyn Write) -> io::Result<()> {
+        serde_json::to_writer_pretty(&mut *out, self)?;
+        writeln!(out)
+    }
+
+    /// The page.
+    #[must_use]
+    pub fn page(&self) -> String {
+        html::page(self)
+    }
 }
 
 fn tell(problems: &[Problem]) {

@@ -37,7 +37,12 @@ pub(super) fn print(replayed: &Replayed, look: Look, out: &mut dyn Write) -> io:
         }
     }
     writeln!(out)?;
-    for (name, line) in lines(&replayed.summary, replayed) {
+    let mut lines = lines(&replayed.summary, replayed);
+    if !replayed.problems.is_empty() {
+        let problems = count(words::number(replayed.problems.len()), "place", "places");
+        lines.push(("Not read", format!("{problems}, named on standard error")));
+    }
+    for (name, line) in lines {
         writeln!(out, "{} {line}", Paint::Bold.on(&format!("{:<16}", format!("{name}:")), look))?;
     }
     Ok(())
@@ -168,10 +173,6 @@ pub(super) fn lines(summary: &Summary, replayed: &Replayed) -> Vec<(&'static str
     }
     if !replayed.skipped.is_empty() {
         lines.push(("Passed over", skipped(replayed)));
-    }
-    if !replayed.problems.is_empty() {
-        let problems = words::number(replayed.problems.len());
-        lines.push(("Not read", count(problems, "place, named above", "places, named above")));
     }
     lines
 }

@@ -314,7 +314,9 @@ impl Scan {
             }
             let (mut taken, mut from) = (0, 0);
             let mut ended = Step::On;
-            while let Some(byte) = buffer.get(taken).copied() {
+            // Indexed, since this loop is what a replay does most of its time, in builds that optimize nothing too.
+            while taken < buffer.len() {
+                let byte = buffer[taken];
                 if self.in_string && byte != b'"' && byte != b'\\' && byte >= b' ' && !self.escaped {
                     taken += 1;
                     at.column += 1;

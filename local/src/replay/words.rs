@@ -66,9 +66,16 @@ pub(super) fn what(row: &Row) -> String {
         1 => String::new(),
         many => format!(" and {} more", grouped(number(many - 1))),
     };
-    match row.call {
-        Call::Modify => format!("changed to {}{more}", rule(first)),
-        Call::Authorize | Call::Unknown => format!("{}{more}", rule(first)),
+    let earlier = first.earlier.as_ref().map_or_else(String::new, |earlier| format!(" (was {earlier})"));
+    format!("{}{}{earlier}{more}", verb(row, first), rule(first))
+}
+
+/// What comes before a rule that was not added: `changed to `.
+pub(super) fn verb(row: &Row, rule: &Rule) -> &'static str {
+    match (row.call, &rule.rule) {
+        (Call::Modify, Some(_)) => "changed to ",
+        (Call::Modify, None) => "changed: ",
+        (Call::Authorize | Call::Unknown, Some(_) | None) => "",
     }
 }
 
@@ -76,7 +83,7 @@ pub(super) fn what(row: &Row) -> String {
 pub(super) fn rule(rule: &Rule) -> String {
     match (&rule.rule, &rule.id) {
         (Some(text), _) => text.clone(),
-        (None, Some(id)) => format!("{id}, {UNKNOWN} what"),
+        (None, Some(id)) => id.to_string(),
         (None, None) => UNKNOWN.to_owned(),
     }
 }
