@@ -1,6 +1,9 @@
 //! The records through the functions' own ingest: what would have been asked.
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use shared::{
@@ -14,7 +17,7 @@ use shared::{
     flows::{context::Context, ingest::take, report::Report},
 };
 
-use super::{ReplayError, gather::Gathered, history::Aside, offline::Offline, row::Row};
+use super::{ReplayError, gather::Gathered, history::Aside, offline::Offline, row::Row, words::number};
 use crate::{system::config::ConfigFile, table::MemoryTable};
 
 /// What ingest made of a history.
@@ -63,11 +66,13 @@ pub(super) fn ask(gathered: &mut Gathered) -> Result<Asked, ReplayError> {
         events.sort_by(|one, other| one.order().cmp(&other.order()));
         let context = context(asides, now)?;
         let mut report = Report::default();
-        let (mut ignored, mut revokes) = (BTreeMap::new(), 0);
+        let (mut ignored, mut revokes) = (BTreeMap::new(), BTreeSet::new());
         for Event { text, reading } in events {
             match &reading {
                 Reading::Ignored(reason) => *ignored.entry(*reason).or_default() += 1,
-                Reading::Revocation(_) => revokes += 1,
+                Reading::Revocation(revocation) => {
+                    revokes.insert(revocation.id.clone());
+                }
                 Reading::Change(_) => {}
             }
             context.firewall.learn(&reading);
@@ -83,7 +88,7 @@ pub(super) fn ask(gathered: &mut Gathered) -> Result<Asked, ReplayError> {
                 *ignored.entry(reason).or_default() += 1;
             }
         }
-        Ok(Asked { rows, ignored, revokes })
+        Ok(Asked { rows, ignored, revokes: number(revokes.len()) })
     })
 }
 

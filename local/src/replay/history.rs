@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use shared::domain::{
     change::{Change, GroupKey, Lookup, Opening, Reading, RemovedRules, Revocation},
-    ids::RuleId,
+    ids::{RequestId, RuleId},
     record,
     rule::IngressRule,
 };
@@ -87,7 +87,8 @@ fn framed(record: &Value) -> Option<Revocation> {
 pub(super) struct Group {
     pub(super) rules: BTreeMap<RuleId, Known>,
     pub(super) egress: BTreeSet<RuleId>,
-    pub(super) revocations: Vec<Revocation>,
+    /// Each once, by its key.
+    pub(super) revocations: BTreeMap<RequestId, Revocation>,
     pub(super) deleted: Option<Touch>,
 }
 
@@ -177,6 +178,6 @@ impl Group {
             };
             *known = Known { content, touch: touch.clone() };
         }
-        self.revocations.push(revocation.clone());
+        self.revocations.entry(revocation.id.clone()).or_insert_with(|| revocation.clone());
     }
 }

@@ -8,6 +8,7 @@ use std::{
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use sha2::{Digest, Sha256};
+use tempfile::NamedTempFile;
 
 use super::{
     Replayed, print,
@@ -26,23 +27,23 @@ const SHOWN_RULES: usize = 5;
 /// The folder is not there, or may not be written to.
 pub(super) fn write(replayed: &Replayed, path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new().prefix(".replay-").tempfile_in(folder)?;
+    let mut file = beside(folder)?;
     file.write_all(page(replayed).as_bytes())?;
-    readable(file.as_file())?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
 }
 
-/// A temporary file is its owner's alone; a page to pass on is like any other file.
+/// A temporary file is its owner's alone; a page to pass on is as open as the umask has it.
 #[cfg(unix)]
-fn readable(file: &std::fs::File) -> io::Result<()> {
+fn beside(folder: &Path) -> io::Result<NamedTempFile> {
     use std::os::unix::fs::PermissionsExt;
-    file.set_permissions(std::fs::Permissions::from_mode(0o644))
+    let permissions = std::fs::Permissions::from_mode(0o666);
+    tempfile::Builder::new().prefix(".replay-").permissions(permissions).tempfile_in(folder)
 }
 
 #[cfg(not(unix))]
-fn readable(_: &std::fs::File) -> io::Result<()> {
-    Ok(())
+fn beside(folder: &Path) -> io::Result<NamedTempFile> {
+    tempfile::Builder::new().prefix(".replay-").tempfile_in(folder)
 }
 
 /// The page.

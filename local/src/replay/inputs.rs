@@ -124,7 +124,14 @@ fn add(path: &Path, files: &mut BTreeMap<PathBuf, Source>, problems: &mut Vec<Pr
         if about.is_dir() {
             return walk(path, files, problems);
         }
-        files.entry(path.canonicalize()?).or_insert_with(|| Source::File { path: path.to_owned(), bytes: about.len() });
+        // A pipe has no real path.
+        let itself = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let named = Source::File { path: path.to_owned(), bytes: about.len() };
+        // Of several names the first in order, so that the order of the inputs makes no difference.
+        let kept = files.entry(itself).or_insert_with(|| named.clone());
+        if named.name() < kept.name() {
+            *kept = named;
+        }
         Ok(())
     });
     if let Err(error) = found {

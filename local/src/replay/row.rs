@@ -294,7 +294,8 @@ fn since(request: &Request, group: Option<&Group>, now: DateTime<Utc>) -> Vec<Si
     let rules = request.change.opening.rules();
     let mut found: BTreeMap<(DateTime<Utc>, What, String), usize> = BTreeMap::new();
     let mut add = |what: What, touch: Touch, count: usize| {
-        *found.entry((touch.at, what, touch.by)).or_default() += count;
+        let rules_so_far = found.entry((touch.at, what, touch.by)).or_default();
+        *rules_so_far = rules.len().min(*rules_so_far + count);
     };
     for rule in rules {
         if let Fate::RemovedByHand { by, at } = &rule.fate {
@@ -305,7 +306,7 @@ fn since(request: &Request, group: Option<&Group>, now: DateTime<Utc>) -> Vec<Si
     }
     let standing = rules.iter().filter(|rule| rule.fate == Fate::Standing).count();
     if let Some(group) = group {
-        for revocation in group.revocations.iter().filter(|revocation| perhaps_removed(request, revocation)) {
+        for revocation in group.revocations.values().filter(|revocation| perhaps_removed(request, revocation)) {
             add(What::PerhapsRemoved, Touch { by: revocation.actor.name(), at: revocation.at }, standing);
         }
         if let Some(deleted) = group.deleted.clone().filter(|deleted| deleted.at >= request.change.at) {
@@ -327,7 +328,7 @@ fn touched(group: &Group, rule: &OpenedRule) -> Option<(What, Touch)> {
         Content::Gone => Some((What::Removed, known.touch.clone())),
         // Removed perhaps, which the revokes tell; or changed to something that is not understood.
         Content::Unknown => {
-            let by_revoke = group.revocations.iter().any(|revocation| revocation.at == known.touch.at);
+            let by_revoke = group.revocations.values().any(|revocation| revocation.at == known.touch.at);
             (!by_revoke).then(|| (What::Changed, known.touch.clone()))
         }
     }

@@ -1,5 +1,6 @@
 //! No row claims more than the records tell.
 
+use local::replay::Became;
 use serde_json::{Value, json};
 
 use crate::{
@@ -47,6 +48,26 @@ fn a_revoke_that_was_cut_off_may_have_removed_it() {
         ["alice | tcp 22 from 0.0.0.0/0 | the whole internet | \
           would await a decision; perhaps removed by bob 1 h later, only EC2 can tell"]
     );
+}
+
+#[test]
+fn copies_of_one_record_count_once() {
+    let with_event = |record: &Value, event: &str| {
+        let mut copy = record.clone();
+        copy["eventID"] = json!(event);
+        copy
+    };
+    let (opening, closing) = (authorize("10:00:00", "alice", RULE, 22, WORLD), revoke_cut_off("11:00:00", "bob"));
+    let copies = [&opening, &closing].map(|record| ["e1", "e2"].map(|event| with_event(record, event)));
+    let replayed = replay_one("log.json", file(&copies.concat()));
+    assert_eq!(
+        fates(&replayed),
+        ["alice | tcp 22 from 0.0.0.0/0 | the whole internet | \
+          would await a decision; perhaps removed by bob 1 h later, only EC2 can tell"]
+    );
+    assert_eq!((replayed.summary.openings, replayed.summary.revokes), (1, 1));
+    let Became::AwaitsDecision { since } = &replayed.rows[0].became else { panic!("{:?}", replayed.rows) };
+    assert_eq!(since.iter().map(|since| since.rules).collect::<Vec<_>>(), [1]);
 }
 
 #[test]
