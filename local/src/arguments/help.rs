@@ -33,7 +33,8 @@ Usage: local demo [OPTIONS]
 Options:
   --data DIR         keep DynamoDB's items and the functions' logs in DIR
                      (default: in memory, and no log files)
-  --port N           the page's port (default 8080; 0: any free one)
+  --port N           the page's port (default 8080, or any free one where that
+                     is in use; 0: any free one)
   --no-open          do not open the page in a browser
   --poller PATH      the poller's binary (default: beside this one)
   --responder PATH   the responder's binary (default: beside this one)

@@ -12,6 +12,9 @@ use local::replay::{Input, Options};
 
 use self::line::{Given, Kind, Line, Wrong};
 
+/// The page's port where none is named.
+pub(crate) const DEFAULT_PORT: u16 = 8080;
+
 /// What the command line asks for.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Arguments {
@@ -94,8 +97,13 @@ fn command(name: &OsString) -> Result<Command, Wrong> {
 
 fn demo(arguments: Vec<OsString>) -> Result<Arguments, Wrong> {
     let here = std::env::current_exe().ok().and_then(|binary| binary.parent().map(Path::to_owned)).unwrap_or_default();
-    let mut demo =
-        Demo { data: None, port: 8080, open: true, poller: here.join("poller"), responder: here.join("responder") };
+    let mut demo = Demo {
+        data: None,
+        port: DEFAULT_PORT,
+        open: true,
+        poller: here.join("poller"),
+        responder: here.join("responder"),
+    };
     for given in Line::read(arguments, &DEMO)? {
         match given {
             Given::Help => return Ok(Arguments::Help(help::DEMO)),
@@ -159,7 +167,7 @@ mod tests {
             assert_eq!(demo, expected, "{line}");
         }
         assert!(demo().open);
-        assert_eq!(demo().port, 8080);
+        assert_eq!(demo().port, DEFAULT_PORT);
     }
 
     #[test]

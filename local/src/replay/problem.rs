@@ -3,9 +3,8 @@
 use std::{fmt, path::Path};
 
 use serde::Serialize;
-use shared::domain::card::clean;
 
-use super::split::Position;
+use super::{split::Position, words::plain};
 
 /// Something that could not be read. The rest was.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -33,11 +32,11 @@ impl Problem {
 impl fmt::Display for Problem {
     /// `file:3:14: why`, without anything that a terminal would obey.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&clean(&self.file, usize::MAX))?;
+        f.write_str(&plain(&self.file))?;
         for number in [self.line, self.column].into_iter().flatten() {
             write!(f, ":{number}")?;
         }
-        write!(f, ": {}", clean(&self.why, usize::MAX))
+        write!(f, ": {}", plain(&self.why))
     }
 }
 

@@ -59,27 +59,28 @@ impl Progress {
         self.next = Instant::now() + EVERY;
         let of = if self.bytes == 0 { String::new() } else { format!(" of {}", megabytes(self.bytes)) };
         self.write(&format!(
-            "{ERASE}{} of {} files, {}{of}, {} records",
+            "{ERASE}{} of {} files, {}{of}, {} records, {}",
             grouped(number(done)),
             grouped(self.files),
-            self.speed(read),
-            grouped(gathered.records)
+            megabytes(read.load(Ordering::Relaxed)),
+            grouped(gathered.records),
+            self.speed(read)
         ));
     }
 
     /// Erases the line, and says how fast it was.
     pub(super) fn done(&self, gathered: &Gathered, read: &Arc<AtomicU64>) {
         if self.shown {
-            let took = self.begun.elapsed().as_secs_f64();
-            self.write(&format!("{ERASE}{} records in {took:.1} s: {}\n", grouped(gathered.records), self.speed(read)));
+            let (took, bytes) = (self.begun.elapsed().as_secs_f64(), megabytes(read.load(Ordering::Relaxed)));
+            let records = grouped(gathered.records);
+            self.write(&format!("{ERASE}{records} records, {bytes} in {took:.1} s: {}\n", self.speed(read)));
         }
     }
 
-    /// `120.5 MB (80.1 MB/s)`, of bytes as they lie on the disk.
+    /// Of bytes as they lie on the disk.
     fn speed(&self, read: &AtomicU64) -> String {
-        let bytes = read.load(Ordering::Relaxed);
-        let rate = bytes as f64 / 1e6 / self.begun.elapsed().as_secs_f64().max(1e-6);
-        format!("{} ({rate:.1} MB/s)", megabytes(bytes))
+        let bytes = read.load(Ordering::Relaxed) as f64;
+        format!("{:.1} MB/s", bytes / 1e6 / self.begun.elapsed().as_secs_f64().max(1e-6))
     }
 
     fn write(&self, text: &str) {

@@ -1,7 +1,7 @@
-//! A row in words. All that others chose passes through [`clean`]: a terminal and a page obey nothing of it.
+//! A row in words. All that others chose passes through [`one_line`]: a terminal and a page obey nothing of it.
 
 use chrono::{DateTime, Utc};
-use shared::domain::{card::clean, change::Ignored, thousands::grouped};
+use shared::domain::{change::Ignored, one_line::one_line, thousands::grouped};
 
 use super::row::{Became, Call, Row, Rule, Since, What};
 
@@ -10,7 +10,7 @@ pub(super) const UNKNOWN: &str = "not known";
 
 /// Cleaned, whatever its length.
 pub(super) fn plain(text: &str) -> String {
-    clean(text, usize::MAX)
+    one_line(text, usize::MAX, |_| 1)
 }
 
 /// `2026-11-20 10:00:00`.
