@@ -23,7 +23,7 @@ build: ## Build everything (dev profile)
 demo: build ## Run the whole system on this machine and open its page
 	@if [ -t 0 ]; then set -m; fi; target/debug/local demo --data data && exit
 
-# Only the package that it needs, which the AWS SDKs are not part of: a minute instead of several, and no 8 GB of memory.
+# Only the package that it needs. The AWS SDKs, which take minutes and near 8 GB of memory to build, are no part of it.
 .PHONY: replay
 replay: ## Show what would have been asked about your CloudTrail files: make replay FILES="..."
 	@test -n "$(strip $(FILES))" || { echo 'name the files or folders: make replay FILES="logs/ more.json.gz"'; exit 2; }

@@ -15,10 +15,10 @@ use shared::domain::{
 };
 
 /// Who did something, and when.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Touch {
-    pub(super) by: String,
     pub(super) at: DateTime<Utc>,
+    pub(super) by: String,
 }
 
 /// What is known of an ingress rule that the history saw being created.
@@ -102,7 +102,11 @@ impl History {
         let mut groups: BTreeMap<GroupKey, Group> = BTreeMap::new();
         for aside in asides {
             match aside {
-                Aside::Deleted { group, touch } => groups.entry(group).or_default().deleted = Some(touch),
+                Aside::Deleted { group, touch } => {
+                    let deleted = &mut groups.entry(group).or_default().deleted;
+                    // Copies of one record come twice.
+                    *deleted = Some(deleted.take().map_or_else(|| touch.clone(), |known| known.min(touch.clone())));
+                }
                 Aside::Egress { group, ids } => groups.entry(group).or_default().egress.extend(ids),
             }
         }
