@@ -4,6 +4,7 @@
 //! structure, Lambda's SQS event.
 
 use serde_json::Value;
+use shared::domain::record;
 
 use super::problem::Skipped;
 
@@ -35,11 +36,11 @@ impl Item {
         if has("insightDetails") {
             return Self::Skipped(Skipped::Insights);
         }
-        if let Some(body) = queued(&value) {
-            return Self::in_body(body);
+        if record::is_queued(&value) {
+            return Self::carried(record::queued(&value));
         }
         if has("detail-type") || value.get("detail").is_some_and(Value::is_object) {
-            return Self::pushed(text, &value);
+            return record::pushed(&value).map_or(Self::Skipped(Skipped::OtherEvent), Self::carried);
         }
         if listed || FIELDS.iter().any(|field| has(field)) {
             Self::Record { text, value }
@@ -48,34 +49,11 @@ impl Item {
         }
     }
 
-    /// An event of EventBridge, as the poller reads it: one that comes via CloudTrail and has no record is handed on whole.
-    fn pushed(text: String, event: &Value) -> Self {
-        let detail = event.get("detail").filter(|detail| detail.as_object().is_some_and(|fields| !fields.is_empty()));
-        let via_cloudtrail =
-            event.get("detail-type").and_then(Value::as_str).is_some_and(|kind| kind.ends_with("via CloudTrail"));
-        let is_record = |detail: &Value| detail.get("eventName").is_some() || detail.get("eventID").is_some();
-        match detail {
-            Some(detail) if via_cloudtrail || is_record(detail) => {
-                Self::Record { text: detail.to_string(), value: detail.clone() }
-            }
-            None if via_cloudtrail => Self::Record { text, value: event.clone() },
-            Some(_) | None => Self::Skipped(Skipped::OtherEvent),
-        }
+    /// A record that came with something else, as the poller hands it on.
+    fn carried(text: String) -> Self {
+        let value = serde_json::from_str(&text).unwrap_or_default();
+        Self::Record { text, value }
     }
-
-    /// The record in the body of an SQS message, as the poller reads it: a body without one is handed on as it is.
-    fn in_body(body: &str) -> Self {
-        match serde_json::from_str::<Value>(body) {
-            Ok(event) if event.get("detail").is_some() => Self::pushed(body.to_owned(), &event),
-            Ok(value) => Self::Record { text: body.to_owned(), value },
-            Err(_) => Self::Record { text: body.to_owned(), value: Value::Null },
-        }
-    }
-}
-
-fn queued(message: &Value) -> Option<&str> {
-    let is_sqs = message.get("eventSource").and_then(Value::as_str) == Some("aws:sqs");
-    message.get("body").filter(|_| is_sqs).and_then(Value::as_str)
 }
 
 /// Whether ingest would certainly ignore the record as another event: it names its call, and that is none of ours. Cheap,
@@ -92,10 +70,7 @@ mod tests {
 
     use chrono::DateTime;
     use serde_json::json;
-    use shared::domain::{
-        change::{Ignored, Reading},
-        record,
-    };
+    use shared::domain::change::{Ignored, Reading};
 
     use super::*;
 
