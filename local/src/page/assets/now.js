@@ -121,7 +121,7 @@ function counts() {
   return [
     { key: "groups", text: count(page.state.groups.length, "group") + " watched" },
     stored === undefined ? null : { key: "stored", text: `${count(stored, "request")} so far` },
-    requests().length === 0 ? null : { key: "asked", text: waits === 1 ? "1 waits for a decision" : `${waits} wait for a decision`, kind: waits ? "asked" : "" },
+    waits === 0 ? null : { key: "asked", text: waits === 1 ? "1 waits for a decision" : `${waits} wait for a decision`, kind: "asked" },
     { key: "open", text: open === 0 ? "nothing open to the internet" : `${count(open, "rule")} open to the internet`, kind: open ? "alarm" : "" },
   ].filter(Boolean);
 }

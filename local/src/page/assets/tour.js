@@ -135,11 +135,22 @@ function draw() {
   point();
 }
 
+let pointedAt = null;
+
+/** Brings a new target into sight, once: where the person scrolls after that is theirs. */
+function bring(target) {
+  const name = target && `${at} ${target.dataset.opening ?? ""} ${target.dataset.fault ?? ""}`;
+  if (!name || name === pointedAt || !target.checkVisibility()) return;
+  pointedAt = name;
+  target.scrollIntoView({ block: "nearest" });
+}
+
 /** Puts the ring around the target, or around the tab behind which it is. */
 function point() {
   if (at < 0) return;
   const ring = byId("tour-ring");
   const target = STEPS[at].target();
+  bring(target);
   const seen = target && (target.checkVisibility() ? target : byId(target.closest(".channel") ? "tab-channel" : "tab-accounts"));
   const box = seen?.getBoundingClientRect();
   const pane = seen?.closest(".messages, .aws-body")?.getBoundingClientRect();
