@@ -23,7 +23,7 @@ pub(super) async fn request(State(system): State<Arc<System>>, Path(id): Path<St
     };
     let record = record(&system, &id, item);
     let request = stored::request(item);
-    let timeline = request.map(|request| timeline::of(&system, &request, record.as_ref())).unwrap_or_default();
+    let timeline = request.map(|request| timeline::of(&system, &stored, &request, record.as_ref())).unwrap_or_default();
     let (item, notes) = readable(item);
     Json(json!({ "id": id, "timeline": timeline, "item": item, "notes": notes, "record": record })).into_response()
 }

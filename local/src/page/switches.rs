@@ -52,8 +52,8 @@ impl Switch {
         Self {
             key: "spoke-role-missing",
             title: "The spoke role is missing",
-            explains: "STS refuses AssumeRole, as where the role was never made in the account. A Deny ends as not \
-                       reverted, with AWS's error code and what to look at on the card. Turn this off and click Retry.",
+            explains: "STS refuses AssumeRole, as where the role was deleted, and sessions of it may do nothing. A \
+                       Deny ends as not reverted, with AWS's error code and what to look at on the card. Turn this off and click Retry.",
             breaks: Breaks::SpokeRole,
         },
         Self {

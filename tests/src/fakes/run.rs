@@ -12,20 +12,23 @@ use local::{
     world::{
         World,
         ec2::{Call, GroupRef, Operation, Permission, Permissions, Removal, Rule},
-        slack::Message,
+        slack::{Message, View},
     },
 };
+use serde_json::Value;
 use shared::{
     clock::{Clock, Deadline, Entropy},
     config::Config,
     domain::{
         change::GroupKey,
-        click::{Button, Click},
+        click::{Button, Click, ReasonAsked, Submission, TriggerId},
         ids::{AccountId, AppId, ChannelId, Region, RequestId, SecurityGroupId, SlackUserId, TeamId},
+        reason::Reason,
         request::{CardRef, ReplyUrl, Request, State},
         step::Effect,
     },
     flows::{
+        ask::{Submitted, ask, submit},
         context::Context,
         decide::{After, Members, decide},
         due::work_off,
@@ -211,6 +214,18 @@ impl Run {
         decide(&self.portcullis, &self.members, click).await.expect("a decision")
     }
 
+    /// Somebody clicks "Deny with reason…" on the newest card of a request: what happens before Slack has its answer.
+    pub async fn ask(&self, user: &str, id: &RequestId) -> Option<After> {
+        let asked = self.reason_asked(user, id);
+        ask(&self.portcullis, &self.members, &asked).await.expect("an answer")
+    }
+
+    /// Somebody submits the only modal that they see: what happens before Slack has its answer.
+    pub async fn submit(&self, user: &str, reason: &str) -> Submitted {
+        let written = self.written(user, reason);
+        submit(&self.portcullis, &self.members, written).await.expect("an answer")
+    }
+
     /// What happens after Slack has its answer, as in the responder.
     pub async fn after(&self, after: After) {
         let portcullis = &self.portcullis;
@@ -330,8 +345,7 @@ impl Run {
     /// The messages of the channel that show a request, oldest first.
     #[must_use]
     pub fn cards_of(&self, id: &RequestId) -> Vec<Message> {
-        let shows =
-            |message: &Message| serde_json::Value::from(message.blocks.clone()).to_string().contains(id.as_str());
+        let shows = |message: &Message| Value::from(message.blocks.clone()).to_string().contains(id.as_str());
         self.cards().into_iter().filter(shows).collect()
     }
 
@@ -352,30 +366,73 @@ impl Run {
     /// The click of a button on the newest card of a request.
     #[must_use]
     pub fn clicked(&self, user: &str, action: &str, id: &RequestId) -> Click {
+        let button = match action {
+            "approve" => Button::Approve,
+            "deny" => Button::Deny,
+            "retry" => Button::Retry,
+            other => panic!("no such button: {other}"),
+        };
+        self.pressed(user, action, button, id).0
+    }
+
+    /// The click of "Deny with reason…" on the newest card of a request.
+    #[must_use]
+    pub fn reason_asked(&self, user: &str, id: &RequestId) -> ReasonAsked {
+        let (deny, payload) = self.pressed(user, "deny_reason", Button::Deny, id);
+        ReasonAsked { deny, trigger: TriggerId::parse(text(&payload, "/trigger_id")).expect("a trigger") }
+    }
+
+    fn pressed(&self, user: &str, action: &str, button: Button, id: &RequestId) -> (Click, Value) {
         let card = self.cards_of(id).pop().expect("a card");
         let ts = card.ts.to_string();
         let clicked = lock(&self.world().slack).click(self.now(), user, seed::CHANNEL, &ts, None, action);
         let payload = clicked.expect("a button").payload;
-        let text = |pointer: &str| payload.pointer(pointer).and_then(|text| text.as_str()).unwrap_or_default();
-        Click {
-            button: match action {
-                "approve" => Button::Approve,
-                "deny" => Button::Deny,
-                "retry" => Button::Retry,
-                other => panic!("no such button: {other}"),
-            },
-            request: RequestId::parse(text("/actions/0/value")).expect("a request id"),
-            user: SlackUserId::parse(user).expect("a user"),
-            user_name: text("/user/name").to_owned(),
-            team: TeamId::parse(text("/team/id")).ok(),
-            app: AppId::parse(text("/api_app_id")).ok(),
-            card: Some(CardRef { channel: ChannelId::parse(seed::CHANNEL).expect("a channel"), ts }),
-            reply: Some(ReplyUrl {
-                url: text("/response_url").to_owned(),
-                until: self.now() + TimeDelta::minutes(30),
-                uses_left: 5,
-            }),
-        }
+        let reply = ReplyUrl {
+            url: text(&payload, "/response_url").to_owned(),
+            until: self.now() + TimeDelta::minutes(30),
+            uses_left: 5,
+        };
+        let card = CardRef { channel: ChannelId::parse(seed::CHANNEL).expect("a channel"), ts };
+        let request = RequestId::parse(text(&payload, "/actions/0/value")).expect("a request id");
+        (Click { reply: Some(reply), ..click(&payload, button, request, card) }, payload)
+    }
+
+    /// The modals that somebody sees, oldest first.
+    #[must_use]
+    pub fn modals(&self, user: &str) -> Vec<View> {
+        lock(&self.world().slack).views().iter().filter(|view| view.user == user).cloned().collect()
+    }
+
+    /// The submission of the only modal that somebody sees.
+    #[must_use]
+    pub fn written(&self, user: &str, reason: &str) -> Submission {
+        let [modal] = &self.modals(user)[..] else { panic!("one modal") };
+        let typed = [("reason".to_owned(), [("text".to_owned(), reason.to_owned())].into())].into();
+        let submitted = lock(&self.world().slack).submit(self.now(), user, &modal.id, &typed);
+        let payload = submitted.expect("a submission").payload;
+        let metadata: Value = serde_json::from_str(text(&payload, "/view/private_metadata")).expect("JSON");
+        let request = RequestId::parse(text(&metadata, "/requestid")).expect("a request id");
+        let channel = ChannelId::parse(text(&metadata, "/channel")).expect("a channel");
+        let card = CardRef { channel, ts: text(&metadata, "/ts").to_owned() };
+        let reason = Reason::parse(text(&payload, "/view/state/values/reason/text/value"));
+        Submission { deny: click(&payload, Button::Deny, request, card), reason }
+    }
+}
+
+fn text<'a>(payload: &'a Value, pointer: &str) -> &'a str {
+    payload.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn click(payload: &Value, button: Button, request: RequestId, card: CardRef) -> Click {
+    Click {
+        button,
+        request,
+        user: SlackUserId::parse(text(payload, "/user/id")).expect("a user"),
+        user_name: text(payload, "/user/name").to_owned(),
+        team: TeamId::parse(text(payload, "/team/id")).ok(),
+        app: AppId::parse(text(payload, "/api_app_id")).ok(),
+        card: Some(card),
+        reply: None,
     }
 }
 

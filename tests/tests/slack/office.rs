@@ -137,7 +137,9 @@ pub(crate) fn signed(clicked: &Interaction, now: DateTime<Utc>) -> Verified<Vec<
 pub(crate) fn clicked(interaction: interaction::Interaction) -> Click {
     match interaction {
         interaction::Interaction::Click(click) => *click,
-        interaction::Interaction::Nothing => panic!("not a click"),
+        interaction::Interaction::ReasonAsked(_)
+        | interaction::Interaction::Submitted(_)
+        | interaction::Interaction::Nothing => panic!("not a click"),
     }
 }
 

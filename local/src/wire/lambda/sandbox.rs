@@ -353,6 +353,8 @@ fn command(path: &std::path::Path, spec: &Spec, address: SocketAddr) -> Command 
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
+        // The Ctrl-C that stops this process is not for the functions: they are killed when their work is no longer wanted.
+        .process_group(0)
         .kill_on_drop(true);
     command
 }

@@ -3,10 +3,13 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
-use super::{ApiError, Args, Author, Message, Slack, Ts, Whisper, blocks};
+use super::{ApiError, Args, Author, Message, Slack, Ts, Version, Whisper, blocks};
 
 /// Characters of a message's text.
 const MAX_TEXT: usize = 40_000;
+
+/// How many versions of a message are remembered.
+const MAX_VERSIONS: usize = 50;
 
 /// What a message says: checked, but not yet anybody's.
 pub(super) struct Content {
@@ -107,10 +110,12 @@ impl Slack {
         content: Content,
         finish: impl FnOnce(Message) -> Message,
     ) -> Message {
+        let text = content.text.unwrap_or_default();
         let message = finish(Message {
             ts: self.next_ts(now),
             author,
-            text: content.text.unwrap_or_default(),
+            versions: vec![Version { at: now, text: text.clone() }],
+            text,
             blocks: self.named(content.blocks.unwrap_or_default()),
             metadata: None,
             thread_ts: None,
@@ -134,6 +139,11 @@ impl Slack {
         if let Some(text) = content.text {
             message.text = text;
         }
+        // The first one stays: it says what was posted.
+        if message.versions.len() >= MAX_VERSIONS {
+            message.versions.remove(1);
+        }
+        message.versions.push(Version { at: now, text: message.text.clone() });
         if !has_blocks {
             message.edited = Some(self.next_ts(now));
         }

@@ -75,10 +75,21 @@ pub struct Message {
     pub thread_ts: Option<Ts>,
     /// When it was last changed; Slack shows "(edited)" only for a change of the text alone.
     pub edited: Option<Ts>,
+    /// What it has said, oldest first: as it was posted, and the latest changes.
+    pub versions: Vec<Version>,
     /// `unfurl_links`, where the poster said so.
     pub unfurl_links: Option<bool>,
     /// `unfurl_media`, where the poster said so.
     pub unfurl_media: Option<bool>,
+}
+
+/// What a message said from some time on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Version {
+    /// From when.
+    pub at: DateTime<Utc>,
+    /// Its text.
+    pub text: String,
 }
 
 /// A message that only one person sees, and that is gone with the next reload.

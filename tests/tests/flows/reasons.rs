@@ -1,0 +1,3 @@
+//! "Deny with reason…" on a paused clock: refusals, races, lost answers, late triggers.
+
+use chrono::TimeDelta;
