@@ -94,10 +94,11 @@ export class Page {
     return `--- the page\n${await this.page.locator("body").innerText()}\n--- the focus\n${focused}`;
   }
 
-  /** Chooses an account, and with it what the right side shows. */
-  async goTo(account) {
+  /** Chooses an account, and with it what the right side shows; and a region, where it matters. */
+  async goTo(account, region) {
     await this.see("Accounts");
     await this.page.getByRole("group", { name: "Account" }).getByRole("radio", { name: account }).check();
+    if (region) await this.page.getByRole("group", { name: "Region" }).getByRole("radio", { name: region }).check();
   }
 
   /** On a narrow screen, shows the channel or the accounts; both are seen on a wide one. */

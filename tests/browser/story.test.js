@@ -2,40 +2,11 @@
 // group, of its own, so that they run in any order.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 
-import { Page, startBrowser, startDemo } from "./demo.js";
+import { stories } from "./stories.js";
 
-let demo;
-let browser;
-
-before(async () => {
-  browser = await startBrowser();
-  demo = await startDemo();
-});
-
-after(async () => {
-  await browser?.close();
-  assert.equal(await demo?.stop(), 0, "the demo stops cleanly");
-});
-
-/** Tells a story on a fresh page, on which no script may fail. */
-function story(name, tell, options) {
-  test(name, async () => {
-    const page = await Page.open(browser, demo.url, options);
-    const failures = [];
-    page.page.on("pageerror", (error) => failures.push(error));
-    try {
-      await tell(page);
-      assert.deepEqual(failures, []);
-    } catch (error) {
-      console.error(`${await page.asSeen()}\n${demo.logs()}`);
-      throw error;
-    } finally {
-      await page.close();
-    }
-  });
-}
+const { story, url } = stories();
 
 story("SSH is opened to the world, Bob denies it, and the rule is gone", async (page) => {
   await page.goTo("prod-payments");
@@ -232,7 +203,7 @@ story("A narrow screen shows everything without scrolling sideways", async (page
 }, { viewport: { width: 380, height: 800 } });
 
 test("A foreign page cannot post", async () => {
-  const post = await fetch(`${demo.url}api/fault`, {
+  const post = await fetch(`${url()}api/fault`, {
     method: "POST",
     headers: { origin: "http://evil.example", "content-type": "application/json" },
     body: JSON.stringify({ key: "database-failing", on: true }),

@@ -89,8 +89,18 @@ function about(target) {
   };
 }
 
+/** The newest card of each rule, for the state that it was computed from: a group may have 500 rules. */
+let index = { state: null, cards: new Map() };
+
 /** The ts of the newest card of a rule, or null. */
-export const cardOfRule = (id) => [...about({ rule: id }).cards].at(-1) ?? null;
+export function cardOfRule(id) {
+  if (index.state !== page.state) {
+    const oldestFirst = requests().toReversed();
+    const pairs = oldestFirst.flatMap(({ rules, cards }) => (cards.length ? rules.map((rule) => [rule.id, cards.at(-1)]) : []));
+    index = { state: page.state, cards: new Map(pairs) };
+  }
+  return index.cards.get(id) ?? null;
+}
 
 /** Marks what belongs to what one points at. */
 function light() {
