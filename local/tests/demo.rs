@@ -1,5 +1,7 @@
 //! `local demo` as a person at a terminal runs it: the address, and Ctrl-C.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::{
     io::{BufRead, BufReader, Read},
     os::unix::{fs::PermissionsExt, process::CommandExt},

@@ -13,9 +13,9 @@ use crate::{
     world::{World, ec2::Source},
 };
 
-/// The newest ones first.
-pub(super) fn list(world: &World, stored: &Stored) -> Vec<Value> {
-    stored.requests.iter().map(|request| one(world, request)).collect()
+/// The newest ones first, as JSON.
+pub(super) fn list<'a>(world: &World, stored: &'a Stored) -> &'a str {
+    stored.rendered(|stored| stored.requests.iter().map(|request| one(world, request)).collect::<Value>().to_string())
 }
 
 /// How many requests are stored, how many of them wait for work, and how many rules let in the whole internet now.

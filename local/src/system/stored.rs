@@ -3,7 +3,7 @@
 use std::{
     cmp::Reverse,
     io::Read,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
@@ -30,6 +30,7 @@ pub struct Stored {
     pub items: Vec<Value>,
     /// The newest 100 requests, newest first. An item that can't be read as one is left out.
     pub requests: Vec<Request>,
+    rendered: OnceLock<String>,
 }
 
 impl Stored {
@@ -37,7 +38,12 @@ impl Stored {
         let mut newest: Vec<&Value> = items.iter().filter(|item| is_request(item)).collect();
         newest.sort_by_key(|item| Reverse((text(item, "event_time"), text(item, "stored_at"))));
         let requests = newest.into_iter().take(READ).filter_map(request).collect();
-        Self { items, requests }
+        Self { items, requests, rendered: OnceLock::new() }
+    }
+
+    /// What `render` makes of it, made once: whoever looks again at the same table has it already.
+    pub fn rendered(&self, render: impl FnOnce(&Self) -> String) -> &str {
+        self.rendered.get_or_init(|| render(self))
     }
 
     /// The item of a request.

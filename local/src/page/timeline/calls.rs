@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use shared::domain::{
     change::Opening,
-    request::{Request, Verdict},
+    request::{Request, Verdict, Work},
 };
 
 use super::{Moment, Step, Where};
@@ -47,9 +47,9 @@ fn begun(request: &Request) -> Option<DateTime<Utc>> {
     }
 }
 
-/// Until when; `None` while work is left.
+/// Until when; `None` while there is something to be asked.
 fn over(request: &Request) -> Option<DateTime<Utc>> {
-    if request.due_at().is_some() {
+    if request.due_for(Work::Revert).is_some() || matches!(request.change.opening, Opening::Unresolved(_)) {
         return None;
     }
     request.history.last().map(|last| last.at + AFTERWARDS)

@@ -50,15 +50,16 @@ fn outcome(at: DateTime<Utc>, state: &str) -> Option<Moment> {
 }
 
 fn by_somebody(slack: &Slack, at: DateTime<Utc>, what: &str) -> Option<Moment> {
+    let decided = |prefix: &str| what.strip_prefix(prefix).map(|rest| rest.split_once(": ").unwrap_or((rest, "")));
     let name = |id: &str| super::slack::name(slack, id);
-    let title = if let Some(by) = what.strip_prefix("Approve by ") {
-        format!("The decision is stored: {} approved it.", name(by))
-    } else if let Some(by) = what.strip_prefix("Deny by ") {
-        format!("The decision is stored: {} denied it.", name(by))
+    let (title, reason) = if let Some((by, reason)) = decided("Approve by ") {
+        (format!("The decision is stored: {} approved it.", name(by)), reason)
+    } else if let Some((by, reason)) = decided("Deny by ") {
+        (format!("The decision is stored: {} denied it.", name(by)), reason)
     } else {
-        format!("Stored: {} asked for another try.", name(what.strip_prefix("retry asked by ")?))
+        (format!("Stored: {} asked for another try.", name(what.strip_prefix("retry asked by ")?)), "")
     };
-    Some(Moment::new(at, Step::Decided, Where::Table, title))
+    Some(Moment::new(at, Step::Decided, Where::Table, title).with(reason))
 }
 
 fn with_detail(at: DateTime<Utc>, what: &str) -> Option<Moment> {

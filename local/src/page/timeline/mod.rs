@@ -108,3 +108,9 @@ pub(super) fn of(system: &System, stored: &Stored, request: &Request, record: Op
     moments.sort_by_key(|moment| (moment.at.timestamp_millis(), moment.step));
     moments.into_iter().map(Moment::json).collect()
 }
+
+/// An entry of a history, as it is told.
+#[cfg(test)]
+pub(super) fn sentence(slack: &crate::world::slack::Slack, at: DateTime<Utc>, what: &str) -> String {
+    history::moment(slack, at, what).title
+}

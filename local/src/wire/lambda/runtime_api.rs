@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use super::{
     FunctionError,
-    sandbox::{Sandbox, Taken},
+    sandbox::{Receipt, Sandbox},
 };
 
 /// Lambda's limit on an answer, in bytes.
@@ -65,7 +65,7 @@ async fn error(State(sandbox): State<Arc<Sandbox>>, Path(id): Path<String>, body
 
 async fn init_error(State(sandbox): State<Arc<Sandbox>>, body: Bytes) -> Response {
     sandbox.init_failed(read_error(&body));
-    accept(Taken::Taken).await
+    accept(Receipt::Accepted).await
 }
 
 fn answered(sandbox: &Sandbox, error: Value) -> FunctionError {
@@ -76,12 +76,12 @@ fn read_error(body: &Bytes) -> Value {
     serde_json::from_slice(body).unwrap_or_else(|_| Value::String(String::from_utf8_lossy(body).into_owned()))
 }
 
-async fn accept(taken: Taken) -> Response {
-    match taken {
-        Taken::Taken => (StatusCode::ACCEPTED, Json(json!({ "status": "OK" }))).into_response(),
+async fn accept(receipt: Receipt) -> Response {
+    match receipt {
+        Receipt::Accepted => (StatusCode::ACCEPTED, Json(json!({ "status": "OK" }))).into_response(),
         // It would go on after its answer; its connection ends with it.
-        Taken::AsItsLast => std::future::pending().await,
-        Taken::Unknown => {
+        Receipt::AsItsLast => std::future::pending().await,
+        Receipt::Unknown => {
             let error = json!({ "errorMessage": "Invalid request ID", "errorType": "InvalidRequestID" });
             (StatusCode::BAD_REQUEST, Json(error)).into_response()
         }

@@ -38,9 +38,9 @@ pub(super) struct Invocation {
 
 /// What became of an answer that a process posted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Taken {
+pub(super) enum Receipt {
     /// The caller has it.
-    Taken,
+    Accepted,
     /// The caller has it, and the process is being killed: it must not hear of it.
     AsItsLast,
     /// The process does not work on that event, or has answered it before.
@@ -202,13 +202,13 @@ impl Sandbox {
     }
 
     /// The process posts its answer.
-    pub(super) fn answer(&self, id: &str, result: Answer) -> Taken {
+    pub(super) fn answer(&self, id: &str, result: Answer) -> Receipt {
         let mut state = self.lock();
         let answer = match &mut state.current {
             Some((current, answer)) if current == id => answer.take(),
             Some(_) | None => None,
         };
-        let Some(answer) = answer else { return Taken::Unknown };
+        let Some(answer) = answer else { return Receipt::Unknown };
         let last = result.is_ok() && self.doomed.swap(false, Ordering::SeqCst);
         state.phase = Phase::Answered;
         // The caller may have stopped waiting; the function's work counts all the same.
@@ -217,9 +217,9 @@ impl Sandbox {
         self.changed.send_replace(());
         if last {
             self.kill(FunctionError::Killed { function: self.function.clone() });
-            return Taken::AsItsLast;
+            return Receipt::AsItsLast;
         }
-        Taken::Taken
+        Receipt::Accepted
     }
 
     /// The process says that it cannot start.
