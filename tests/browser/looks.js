@@ -114,7 +114,7 @@ const STATES = {
   },
   async whisper(page) {
     await page.goTo("staging");
-    const group = await page.openGroup({ group: "bastion" });
+    const group = await page.openGroup({ group: "bastion", what: "https-from-one-range" });
     await page.cardSays(group, "Approval needed");
     await page.be("mallory");
     await page.press(group, "Approve");
@@ -202,9 +202,11 @@ const STATES = {
 };
 
 try {
-  const wide = await Page.open(browser, demo.url);
+  const cards = new Map();
   for (const [name, tell] of Object.entries(STATES)) {
     if (only.length > 0 && !only.includes(name)) continue;
+    const wide = await Page.open(browser, demo.url);
+    wide.cards = cards;
     try {
       await wide.be("bob");
       const { look, after, end, tour } = (await tell(wide)) ?? {};
@@ -223,6 +225,8 @@ try {
     } catch (error) {
       console.error(`${name}: ${error.message}`);
       process.exitCode = 1;
+    } finally {
+      await wide.close();
     }
   }
 } finally {

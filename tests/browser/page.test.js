@@ -22,13 +22,15 @@ const OPENINGS = [
 ];
 
 story("Each opening is one click, says what one will see, and gets its card", async (page) => {
-  const offered = await page.page.locator("[data-opening]").evaluateAll((all) => all.map((one) => one.dataset.opening));
+  const buttons = page.page.locator("[data-opening]");
+  const offered = await buttons.evaluateAll((all) => all.map((one) => one.dataset.opening));
   assert.deepEqual(new Set(offered), new Set([...OPENINGS.map(([key]) => key), "cut-off", "reopened-by-pipeline"]));
   const asked = [];
   for (const [what, account, group, header] of OPENINGS) {
     await page.goTo(account, "us-east-1");
-    asked.push([await page.openGroup({ what, group }), header]);
+    await page.page.locator(`[data-opening="${what}"]`).hover();
     assert.match(await page.page.locator("#explains").innerText(), /\S\. [A-Z]/, `${what} is explained`);
+    asked.push([await page.openGroup({ what, group }), header]);
   }
   for (const [group, header] of asked) await page.cardSays(group, `Approval needed: .*(${header})`);
 });
@@ -60,7 +62,7 @@ story("Slack is down: the page counts down to the next try, and says when it has
   const group = await page.openGroup({ group: "bastion" });
   const waits = page.page.locator("#now .waits").filter({ hasText: "bastion in prod-payments" });
   await waits.waitFor();
-  assert.match(await waits.innerText(), /^Slack is down: card for bastion in prod-payments is tried again (now|in \d+ s) \(\d\w\w time\)$/m);
+  assert.match(await waits.innerText(), /^Slack is down: card for bastion in prod-payments is tried again (now|in \d+ s) \(\d+\w\w time\)$/m);
   assert.equal(await page.page.locator(`article.message`).filter({ hasText: group }).count(), 0);
 
   await page.fault("slack-down", false);
@@ -103,6 +105,8 @@ story("The responder is killed after its answer: the switch goes off by itself, 
   await page.press(group, "Deny");
   await page.confirm("Deny and revert");
   await page.page.locator('[data-fault="killed-after-answer"][aria-pressed="false"]').waitFor();
+  await page.page.locator("#now .waits").filter({ hasText: "the next sweep reverts bastion in sandbox" }).waitFor();
+  await page.page.locator("#now .recovered").filter({ hasText: "The revert in bastion in sandbox is done, by the next sweep" }).waitFor();
   await page.cardSays(group, "Reverted");
   await page.openDoor("bastion").waitFor({ state: "detached" });
 });
@@ -236,6 +240,8 @@ story("The time line of a request grows while one watches, with its item and its
 
   await sheet.getByText("The table’s item as it stands").click();
   await sheet.locator("#follow-item").getByText("requestid", { exact: true }).waitFor();
+  await sheet.locator("#follow-item summary").filter({ hasText: /^request: / }).click();
+  await sheet.locator("#follow-item").getByText("decision", { exact: true }).first().waitFor();
   await sheet.getByText("CloudTrail’s record").click();
   await sheet.locator("#follow-record").getByText('"AuthorizeSecurityGroupIngress"').waitFor();
 

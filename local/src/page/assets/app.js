@@ -92,7 +92,7 @@ function showFunctions() {
       "li",
       { class: error ? "failed" : busy ? "busy" : "idle", title: error ?? "" },
       el("b", {}, name),
-      ` ${busy ? "at work" : error ? "failed" : "idle"}`,
+      el("span", { class: "doing" }, ` ${busy ? "at work" : error ? "failed" : "idle"}`),
       el("span", {}, `, ${name === "poller" ? "last tick" : "last click"} ${ago(at)}`),
     ),
   );

@@ -42,8 +42,7 @@ function groupNode(group) {
     el(
       "h3",
       { id: "group-title" },
-      "Rules of ",
-      el("b", {}, group.name),
+      el("span", {}, "Rules of ", el("b", {}, group.name)),
       el("small", { class: "mono" }, group.id),
       el("small", {}, `${accountName(group.account)}, ${group.region}${group.default_vpc ? ", default VPC" : ""}`),
     ),

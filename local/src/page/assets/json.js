@@ -17,15 +17,29 @@ export function jsonTree(value, opened, path = "$", name = null) {
     // DynamoDB's {"S": "..."} stays on one line.
     return el("div", { class: "json-leaf" }, ...label, `${from} `, el("span", { class: "json-key" }, only[0]), ": ", leaf(only[1]), ` ${to}`);
   }
-  const isOpen = opened.get(path) ?? (!path.includes("/") || entries.length <= FEW);
-  const details = el(
-    "details",
-    { open: isOpen },
-    el("summary", {}, ...label, el("span", { class: "json-size" }, `${from} ${entries.length} ${to}`)),
-    ...entries.map(([key, inner]) => jsonTree(inner, opened, `${path}/${key}`, key)),
-  );
+  if (entries.length === 1 && only[0] === "S") {
+    const inner = parsed(only[1]);
+    if (inner) return folded([...label, `${from} S: a text that is JSON ${to}`], false, opened, path, [jsonTree(inner, opened, `${path}/S`)]);
+  }
+  const isOpen = !path.includes("/") || entries.length <= FEW;
+  const size = el("span", { class: "json-size" }, `${from} ${entries.length} ${to}`);
+  return folded([...label, size], isOpen, opened, path, entries.map(([key, inner]) => jsonTree(inner, opened, `${path}/${key}`, key)));
+}
+
+function folded(summary, isOpen, opened, path, children) {
+  const details = el("details", { open: opened.get(path) ?? isOpen }, el("summary", {}, ...summary), ...children);
   details.addEventListener("toggle", () => opened.set(path, details.open));
   return details;
+}
+
+/** The object or list that a text holds as JSON; null where it holds none. */
+function parsed(text) {
+  if (typeof text !== "string" || !/^[{[]/.test(text)) return null;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 function leaf(value) {

@@ -45,7 +45,7 @@ export function rulesOf(group) {
 
 function byWidth(a, b) {
   const marked = (rule) => Number(marks.has(rule.id));
-  return b.world - a.world || marked(b) - marked(a) || a.from_port - b.from_port || (a.source < b.source ? -1 : 1);
+  return b.world - a.world || marked(b) - marked(a) || a.from_port - b.from_port || a.source.localeCompare(b.source, "en", { numeric: true });
 }
 
 /** What a redraw of a group depends on besides the group itself. */

@@ -29,8 +29,15 @@ export function startNow() {
   }, TICK);
 }
 
-/** What has been tried and failed, and is due again. */
-const failing = () => requests().filter(({ waits }) => waits && waits.tries > 0);
+/** How long a Deny may be stored before its revert has begun, in milliseconds; after that, nobody is at it. */
+const BEGINS = 1_500;
+
+/** A Deny that is stored, and nobody reverts: the responder ended before it could. The next sweep takes it over. */
+const isLeft = ({ state, decision, waits }) =>
+  state === "Denied" && waits?.work === "revert" && waits.tries === 0 && Date.now() - decision.at > BEGINS;
+
+/** What has been tried and failed, or was left half done, and is due again. */
+const failing = () => requests().filter((request) => request.waits?.tries > 0 || isLeft(request));
 
 const WORK = {
   post: { what: "card", done: (where) => `The card for ${where} is in Slack` },
@@ -50,7 +57,8 @@ function watch() {
     waiting.delete(id);
     const failed = before.work === "revert" && ["RevertFailed", "PartlyReverted"].includes(request.state);
     if (failed) continue;
-    const text = `Recovered: ${WORK[before.work].done(place(request))}, at the ${ordinal(before.tries + 1)} try.`;
+    const how = before.tries === 0 ? "by the next sweep" : `at the ${ordinal(before.tries + 1)} try`;
+    const text = `Recovered: ${WORK[before.work].done(place(request))}, ${how}.`;
     recovered.push({ key: `${id} ${before.work}`, text, until: Date.now() + TOLD });
     tell(text);
   }
@@ -69,9 +77,10 @@ function tell(text) {
 function sentence(request, counting = true) {
   const { work, at, tries } = request.waits;
   const cause = faultsOn().map(({ title }) => title).join(", ");
-  const again = `${WORK[work].what} for ${place(request)} is tried again`;
   const when = counting ? ` ${until(at)}` : "";
-  return `${cause ? `${cause}: ` : ""}${again}${when} (${ordinal(tries + 1)} time)`;
+  if (tries === 0) return `The responder ended early: the next sweep reverts ${place(request)}${when}`;
+  const again = `${WORK[work].what} for ${place(request)} is tried again${when} (${ordinal(tries + 1)} time)`;
+  return cause ? `${cause}: ${again}` : again[0].toUpperCase() + again.slice(1);
 }
 
 function draw() {
@@ -122,7 +131,7 @@ function counts() {
     { key: "groups", text: count(page.state.groups.length, "group") + " watched" },
     stored === undefined ? null : { key: "stored", text: `${count(stored, "request")} so far` },
     waits === 0 ? null : { key: "asked", text: waits === 1 ? "1 waits for a decision" : `${waits} wait for a decision`, kind: "asked" },
-    { key: "open", text: open === 0 ? "nothing open to the internet" : `${count(open, "rule")} open to the internet`, kind: open ? "alarm" : "" },
+    { key: "open", text: open === 0 ? "nothing open to the internet" : `${open} open to the internet`, kind: open ? "alarm" : "" },
   ].filter(Boolean);
 }
 

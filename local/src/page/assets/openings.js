@@ -13,16 +13,14 @@ export function startOpenings() {
   part(showTarget);
 }
 
-/** While one points at a button in `box`, `line` says what its description says. */
+/** While one points at a button in `box`, `line` says what its description says; a press makes room for what came of it. */
 export function explain(box, line) {
-  const atRest = line.textContent;
   const say = (event) => {
     const button = event.target.closest("button");
-    const text = button && byId(button.getAttribute("aria-describedby"))?.textContent;
-    line.textContent = text || atRest;
+    line.textContent = (button && byId(button.getAttribute("aria-describedby"))?.textContent) ?? "";
   };
-  for (const event of ["pointerover", "focusin", "click"]) box.addEventListener(event, say);
-  for (const event of ["pointerleave", "focusout"]) box.addEventListener(event, () => (line.textContent = atRest));
+  for (const event of ["pointerover", "focusin"]) box.addEventListener(event, say);
+  for (const event of ["pointerleave", "focusout", "click"]) box.addEventListener(event, () => (line.textContent = ""));
 }
 
 /** The buttons' words; the whole title is read with the explanation. */
@@ -70,7 +68,7 @@ export function target(group) {
   return { who: who().key, account: group.account, region: group.region, group: group.id };
 }
 
-/** Says below the buttons how it went. */
+/** Says below the buttons how it went, in the place of the explanation. */
 export function said(text, wrong = false) {
   byId("said").className = wrong ? "said wrong" : "said";
   byId("said").textContent = text;

@@ -49,7 +49,7 @@ function accounts() {
         { class: `account ${open ? "reached" : ""}`.trim(), "data-account": id },
         input,
         el("span", { class: "account-name" }, name),
-        el("span", { class: "account-open" }, icon(open ? "raised" : "shut"), open ? `${open} open` : "none open"),
+        el("span", { class: "account-open" }, icon(open ? "raised" : "shut"), open ? `${open} open` : "closed"),
         el("span", { class: "minis", "aria-hidden": "true" }, ...regions.map((region) => minis(id, region))),
       );
     },
