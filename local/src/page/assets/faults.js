@@ -52,8 +52,16 @@ function showFaults() {
   );
 }
 
+/** Faults that a person turned off here. */
+const turnedOff = new Set();
+
+/** Whether a fault is off because a person turned it off on this page. */
+export const wasTurnedOff = (key) => turnedOff.has(key);
+
 /** Turns a fault on or off. */
 export async function turnFault(key, on) {
+  if (on) turnedOff.delete(key);
+  else turnedOff.add(key);
   try {
     await post("/api/fault", { key, on });
   } catch (error) {

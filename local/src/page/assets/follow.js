@@ -52,8 +52,11 @@ export function startFollow() {
 const WIDE = "(min-width: 760px)";
 
 function unfold() {
-  if (matchMedia(WIDE).matches) dialog.show();
+  const beside = matchMedia(WIDE).matches;
+  if (beside) dialog.show();
   else dialog.showModal();
+  // What the sheet covers cannot be reached by keyboard either.
+  byId("accounts-pane").inert = beside;
   fit();
 }
 
@@ -83,6 +86,7 @@ function close() {
   shown = null;
   clearTimeout(next);
   dialog.close();
+  byId("accounts-pane").inert = false;
   document.querySelector(`.follow[data-request="${CSS.escape(from)}"]`)?.focus();
 }
 

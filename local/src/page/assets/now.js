@@ -3,7 +3,7 @@
 
 import { post } from "./api.js";
 import { byId, el, reconcile } from "./dom.js";
-import { faultsOn, turnFault } from "./faults.js";
+import { faultsOn, turnFault, wasTurnedOff } from "./faults.js";
 import { icon } from "./icons.js";
 import { accountName, groupById, openDoors, page, part, requests } from "./page.js";
 import { count, ordinal, until } from "./words.js";
@@ -13,7 +13,7 @@ const TOLD = 20_000;
 /** How often the countdown is drawn anew, in milliseconds. */
 const TICK = 250;
 
-/** Waits seen last, by request: {work, tries, since}. */
+/** Waits seen last, by request: {work, tries}. */
 const waiting = new Map();
 /** What has recovered: {key, text, until}. */
 let recovered = [];
@@ -29,15 +29,36 @@ export function startNow() {
   }, TICK);
 }
 
-/** How long a Deny may be stored before its revert has begun, in milliseconds; after that, nobody is at it. */
-const BEGINS = 1_500;
+/** The fault that goes off by itself, once it has happened. */
+const KILLED = "killed-after-answer";
+/** How old the decision may be that the responder was killed after, in milliseconds. */
+const RECENT = 15_000;
+let wasDoomed = false;
+/** Requests whose Deny a killed responder left to the next sweep. */
+const left = new Set();
 
-/** A Deny that is stored, and nobody reverts: the responder ended before it could. The next sweep takes it over. */
-const isLeft = ({ state, decision, waits }) =>
-  state === "Denied" && waits?.work === "revert" && waits.tries === 0 && Date.now() - decision.at > BEGINS;
+/** The fault went off without anybody's doing: whose Deny was it? */
+function watchKill() {
+  const isDoomed = page.state.faults[KILLED] === true;
+  if (wasDoomed && !isDoomed && !wasTurnedOff(KILLED)) {
+    const denied = requests().filter(({ decision }) => decision?.verdict === "deny" && Date.now() - decision.at < RECENT);
+    const latest = denied.reduce((a, b) => (a && a.decision.at > b.decision.at ? a : b), null);
+    if (latest) {
+      left.add(latest.id);
+      waiting.set(latest.id, { work: "revert", tries: 0 });
+    }
+  }
+  wasDoomed = isDoomed;
+}
+
+const isReverted = ({ state }) => !["Denied", "Reverting"].includes(state);
 
 /** What has been tried and failed, or was left half done, and is due again. */
-const failing = () => requests().filter((request) => request.waits?.tries > 0 || isLeft(request));
+const failing = () =>
+  requests().filter((request) => request.waits?.tries > 0 || (left.has(request.id) && !isReverted(request)));
+
+/** What a request waits for, in the words of the API. */
+const waitsOf = (request) => (request.waits?.tries > 0 ? request.waits : { work: "revert", at: Date.now(), tries: 0, error: null });
 
 const WORK = {
   post: { what: "card", done: (where) => `The card for ${where} is in Slack` },
@@ -50,22 +71,24 @@ const place = (request) =>
 
 /** Compares with what waited before. */
 function watch() {
-  const now = new Map(failing().map((request) => [request.id, request]));
+  watchKill();
+  const now = new Map(failing().map((request) => [request.id, { request, ...waitsOf(request) }]));
   for (const [id, before] of waiting) {
     const request = requests().find((candidate) => candidate.id === id);
-    if (now.get(id)?.waits.work === before.work || !request) continue;
+    const isDone = before.work === "revert" ? request && isReverted(request) : now.get(id)?.work !== before.work;
+    if (!request || !isDone) continue;
     waiting.delete(id);
-    const failed = before.work === "revert" && ["RevertFailed", "PartlyReverted"].includes(request.state);
-    if (failed) continue;
+    left.delete(id);
+    if (before.work === "revert" && ["RevertFailed", "PartlyReverted"].includes(request.state)) continue;
     const how = before.tries === 0 ? "by the next sweep" : `at the ${ordinal(before.tries + 1)} try`;
     const text = `Recovered: ${WORK[before.work].done(place(request))}, ${how}.`;
     recovered.push({ key: `${id} ${before.work}`, text, until: Date.now() + TOLD });
     tell(text);
   }
-  for (const [id, { waits }] of now) {
+  for (const [id, { request, work, tries }] of now) {
     const before = waiting.get(id);
-    if (before?.tries !== waits.tries) tell(sentence(now.get(id), false));
-    waiting.set(id, { work: waits.work, tries: waits.tries });
+    if (before?.tries !== tries || before.work !== work) tell(sentence(request, false));
+    waiting.set(id, { work, tries });
   }
 }
 
@@ -75,10 +98,10 @@ function tell(text) {
 
 /** "Slack is down: card for web in prod-web is tried again in 7 s (3rd time)". */
 function sentence(request, counting = true) {
-  const { work, at, tries } = request.waits;
+  const { work, at, tries } = waitsOf(request);
   const cause = faultsOn().map(({ title }) => title).join(", ");
   const when = counting ? ` ${until(at)}` : "";
-  if (tries === 0) return `The responder ended early: the next sweep reverts ${place(request)}${when}`;
+  if (tries === 0) return `The responder was killed: the next sweep reverts ${place(request)}`;
   const again = `${WORK[work].what} for ${place(request)} is tried again${when} (${ordinal(tries + 1)} time)`;
   return cause ? `${cause}: ${again}` : again[0].toUpperCase() + again.slice(1);
 }
@@ -86,7 +109,7 @@ function sentence(request, counting = true) {
 function draw() {
   recovered = recovered.filter((one) => one.until > Date.now());
   const entries = [
-    ...failing().map((request) => ({ key: `wait ${request.id}`, kind: "waits", text: sentence(request), error: request.waits.error })),
+    ...failing().map((request) => ({ key: `wait ${request.id}`, kind: "waits", text: sentence(request), error: waitsOf(request).error })),
     ...recovered.map(({ key, text }) => ({ key, kind: "recovered", text })),
     ...pipelines(),
     ...idleFaults(),
