@@ -116,7 +116,7 @@ function draw({ id, timeline, item, record }) {
     (entry) => [entry, begin],
     (entry) => entryNode(entry, begin),
   );
-  tree("follow-item", item);
+  tree("follow-item", item && Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1))));
   tree("follow-record", record);
 }
 

@@ -10,12 +10,16 @@ const RESTS = 180;
 let byMouse = null;
 let byFocus = null;
 let rest = 0;
+/** Where the mouse was seen last. */
+let mouseAt = "";
 
 /** Wires it. */
 export function startPointing() {
   // Moves only: a card that scrolls under a resting mouse is not pointed at.
   document.addEventListener("pointermove", (event) => {
-    if (event.movementX !== 0 || event.movementY !== 0) point(targetOf(event.target));
+    const at = `${event.screenX} ${event.screenY}`;
+    if (at !== mouseAt) point(targetOf(event.target));
+    mouseAt = at;
   }, { passive: true });
   document.addEventListener("pointerdown", (event) => point(targetOf(event.target)), { passive: true });
   document.documentElement.addEventListener("pointerleave", () => point(null));
