@@ -27,7 +27,11 @@ export async function send(button, ts) {
   } catch (error) {
     setCard(ts, { error: `This didn’t work: ${error.message}` });
   }
+  // While it was under way the button could not have the focus, and the card had it.
+  if (document.activeElement.matches(cardSelector(ts))) focusCard(ts, button.action_id);
 }
+
+const cardSelector = (ts) => `article[data-ts="${CSS.escape(ts)}"]`;
 
 function setCard(ts, card) {
   if (card) cards.set(ts, card);
@@ -37,7 +41,7 @@ function setCard(ts, card) {
 
 /** Gives the focus to what has this `data-focus` on a card, else to the card itself. */
 export function focusCard(ts, focus) {
-  const card = document.querySelector(`article[data-ts="${CSS.escape(ts)}"]`);
+  const card = document.querySelector(cardSelector(ts));
   if (!card) return;
   const wanted = [...card.querySelectorAll("[data-focus]")].find((element) => element.dataset.focus === focus);
   if (wanted && !wanted.disabled) return wanted.focus();
