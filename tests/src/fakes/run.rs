@@ -12,7 +12,7 @@ use local::{
     world::{
         World,
         ec2::{Call, GroupRef, Operation, Permission, Permissions, Removal, Rule},
-        slack::{Message, View},
+        slack::Message,
     },
 };
 use serde_json::Value;
@@ -21,14 +21,12 @@ use shared::{
     config::Config,
     domain::{
         change::GroupKey,
-        click::{Button, Click, ReasonAsked, Submission, TriggerId},
+        click::{Button, Click},
         ids::{AccountId, AppId, ChannelId, Region, RequestId, SecurityGroupId, SlackUserId, TeamId},
-        reason::Reason,
         request::{CardRef, ReplyUrl, Request, State},
         step::Effect,
     },
     flows::{
-        ask::{Submitted, ask, submit},
         context::Context,
         decide::{After, Members, decide},
         due::work_off,
@@ -214,18 +212,6 @@ impl Run {
         decide(&self.portcullis, &self.members, click).await.expect("a decision")
     }
 
-    /// Somebody clicks "Deny with reason…" on the newest card of a request: what happens before Slack has its answer.
-    pub async fn ask(&self, user: &str, id: &RequestId) -> Option<After> {
-        let asked = self.reason_asked(user, id);
-        ask(&self.portcullis, &self.members, &asked).await.expect("an answer")
-    }
-
-    /// Somebody submits the only modal that they see: what happens before Slack has its answer.
-    pub async fn submit(&self, user: &str, reason: &str) -> Submitted {
-        let written = self.written(user, reason);
-        submit(&self.portcullis, &self.members, written).await.expect("an answer")
-    }
-
     /// What happens after Slack has its answer, as in the responder.
     pub async fn after(&self, after: After) {
         let portcullis = &self.portcullis;
@@ -375,14 +361,7 @@ impl Run {
         self.pressed(user, action, button, id).0
     }
 
-    /// The click of "Deny with reason…" on the newest card of a request.
-    #[must_use]
-    pub fn reason_asked(&self, user: &str, id: &RequestId) -> ReasonAsked {
-        let (deny, payload) = self.pressed(user, "deny_reason", Button::Deny, id);
-        ReasonAsked { deny, trigger: TriggerId::parse(text(&payload, "/trigger_id")).expect("a trigger") }
-    }
-
-    fn pressed(&self, user: &str, action: &str, button: Button, id: &RequestId) -> (Click, Value) {
+    pub(super) fn pressed(&self, user: &str, action: &str, button: Button, id: &RequestId) -> (Click, Value) {
         let card = self.cards_of(id).pop().expect("a card");
         let ts = card.ts.to_string();
         let clicked = lock(&self.world().slack).click(self.now(), user, seed::CHANNEL, &ts, None, action);
@@ -396,34 +375,13 @@ impl Run {
         let request = RequestId::parse(text(&payload, "/actions/0/value")).expect("a request id");
         (Click { reply: Some(reply), ..click(&payload, button, request, card) }, payload)
     }
-
-    /// The modals that somebody sees, oldest first.
-    #[must_use]
-    pub fn modals(&self, user: &str) -> Vec<View> {
-        lock(&self.world().slack).views().iter().filter(|view| view.user == user).cloned().collect()
-    }
-
-    /// The submission of the only modal that somebody sees.
-    #[must_use]
-    pub fn written(&self, user: &str, reason: &str) -> Submission {
-        let [modal] = &self.modals(user)[..] else { panic!("one modal") };
-        let typed = [("reason".to_owned(), [("text".to_owned(), reason.to_owned())].into())].into();
-        let submitted = lock(&self.world().slack).submit(self.now(), user, &modal.id, &typed);
-        let payload = submitted.expect("a submission").payload;
-        let metadata: Value = serde_json::from_str(text(&payload, "/view/private_metadata")).expect("JSON");
-        let request = RequestId::parse(text(&metadata, "/requestid")).expect("a request id");
-        let channel = ChannelId::parse(text(&metadata, "/channel")).expect("a channel");
-        let card = CardRef { channel, ts: text(&metadata, "/ts").to_owned() };
-        let reason = Reason::parse(text(&payload, "/view/state/values/reason/text/value"));
-        Submission { deny: click(&payload, Button::Deny, request, card), reason }
-    }
 }
 
-fn text<'a>(payload: &'a Value, pointer: &str) -> &'a str {
+pub(super) fn text<'a>(payload: &'a Value, pointer: &str) -> &'a str {
     payload.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
-fn click(payload: &Value, button: Button, request: RequestId, card: CardRef) -> Click {
+pub(super) fn click(payload: &Value, button: Button, request: RequestId, card: CardRef) -> Click {
     Click {
         button,
         request,
