@@ -26,7 +26,7 @@ story("Each opening is one click, says what one will see, and gets its card", as
   const asked = [];
   for (const [what, account, group, header] of OPENINGS) {
     await page.goTo(account, "us-east-1");
-    await page.page.locator(`[data-opening="${what}"]`).hover();
+    await page.page.locator(`[data-opening="${what}"]`).focus();
     assert.match(await page.page.locator("#explains").innerText(), /\S\. [A-Z]/, `${what} is explained`);
     asked.push([await page.openGroup({ what, group }), header]);
   }

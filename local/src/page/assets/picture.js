@@ -118,10 +118,15 @@ function row(rule, group) {
   return el(
     "li",
     { class: `${mark} ${rule.world ? "world" : ""}`.trim(), "data-rule": rule.id },
-    icon(source.icon),
+    mark ? sign(mark) : icon(source.icon),
     el("b", {}, ports(rule)),
     el("span", {}, `from ${source.text}`),
-    mark ? el("em", {}, { new: "new", changed: "changed", gone: "removed" }[mark]) : null,
   );
+}
+
+/** The mark of a rule in one character: the tile does not grow, and nothing moves away below it. */
+function sign(mark) {
+  const [character, word] = { new: ["+", "new"], changed: ["~", "changed"], gone: ["−", "removed"] }[mark];
+  return el("em", { role: "img", "aria-label": word, title: word }, character);
 }
 
