@@ -76,7 +76,7 @@ story("EC2 throttles: a Deny waits for its next try, and is done once EC2 answer
   await page.press(group, "Deny");
   await page.confirm("Deny and revert");
   await page.cardSays(group, "Denied: reverting");
-  await page.page.locator("#now .waits").filter({ hasText: "revert for bastion in prod-web is tried again" }).waitFor();
+  await page.page.locator("#now .waits").filter({ hasText: "EC2 throttles every call: revert for bastion in prod-web is tried again" }).waitFor();
   await page.fault("ec2-throttled", false);
   await page.page.locator("#now .recovered").filter({ hasText: "The revert in bastion in prod-web is done" }).waitFor();
   await page.cardSays(group, "Reverted");

@@ -194,6 +194,21 @@ story("The dialog works by keyboard, and Escape leaves everything as it was", as
   await page.cardSays(group, "Reverted");
 });
 
+story("A question that is asked right after another was cancelled is answered by its own buttons", async (page) => {
+  await page.goTo("prod-web");
+  const group = await page.openGroup({ group: "batch" });
+  await page.cardSays(group, "Approval needed");
+  const deny = page.card(group).getByRole("button", { name: "Deny", exact: true });
+  // In one go, before the browser has told the page that the first dialog is closed.
+  await deny.evaluate((button) => {
+    button.click();
+    document.getElementById("confirm-no").click();
+    button.click();
+    document.getElementById("confirm-yes").click();
+  });
+  await page.cardSays(group, "Reverted");
+});
+
 story("A narrow screen shows everything without scrolling sideways", async (page) => {
   await page.goTo("sandbox");
   const group = await page.openGroup({ group: "batch", what: "all-traffic" });

@@ -99,7 +99,7 @@ function tell(text) {
 /** "Slack is down: card for web in prod-web is tried again in 7 s (3rd time)". */
 function sentence(request, counting = true) {
   const { work, at, tries } = waitsOf(request);
-  const cause = faultsOn().map(({ title }) => title).join(", ");
+  const cause = faultsOn().filter(({ holds }) => holds.includes(work)).map(({ title }) => title).join(", ");
   const when = counting ? ` ${until(at)}` : "";
   if (tries === 0) return `The responder was killed: the next sweep reverts ${place(request)}`;
   const again = `${WORK[work].what} for ${place(request)} is tried again${when} (${ordinal(tries + 1)} time)`;

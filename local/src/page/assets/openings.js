@@ -13,7 +13,7 @@ export function startOpenings() {
   part(showTarget);
 }
 
-/** While one points at a button in `box`, `line` says what its description says; a press makes room for what came of it. */
+/** While one points at a button in `box`, `line` says what its description says; a press takes it away. */
 export function explain(box, line) {
   const say = (event) => {
     const button = event.target.closest("button");
@@ -68,7 +68,7 @@ export function target(group) {
   return { who: who().key, account: group.account, region: group.region, group: group.id };
 }
 
-/** Says below the buttons how it went, in the place of the explanation. */
+/** Says below the buttons how it went, below the explanation. */
 export function said(text, wrong = false) {
   byId("said").className = wrong ? "said wrong" : "said";
   byId("said").textContent = text;
