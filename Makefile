@@ -8,6 +8,7 @@ CARGO ?= cargo
 PYTHON ?= python3
 VENV := .venv
 BROWSER := tests/browser
+N ?= 1000000
 
 .PHONY: help
 help: ## List the targets
@@ -37,6 +38,12 @@ test: test-rust test-python test-browser ## Run every test
 .PHONY: test-rust
 test-rust: build ## Unit tests, wire tests, the two functions end to end
 	$(CARGO) test --workspace
+
+.PHONY: soak
+soak: ## Play N random runs (a million by default), every pair of crashes, every path to a greater depth
+	SEEDS=$(N) $(CARGO) test --release -p simulation --test seeds
+	PAIRS=all $(CARGO) test --release -p simulation --test crashes
+	DEPTH=14 $(CARGO) test --release -p simulation --test search
 
 .PHONY: test-python
 test-python: build $(VENV)/.made ## The stand-ins against moto and Slack's own SDK

@@ -73,6 +73,18 @@ impl Table {
         self.items.keys()
     }
 
+    /// An item's JSON, as it lies in the table.
+    #[must_use]
+    pub fn raw(&self, id: &RequestId) -> Option<&str> {
+        self.items.get(id).map(|item| item.json.as_str())
+    }
+
+    /// When the next item is due, in epoch milliseconds.
+    #[must_use]
+    pub fn next_due(&self) -> Option<i64> {
+        self.items.values().filter_map(|item| item.due_at).min()
+    }
+
     /// Every request, by id.
     pub fn all(&self) -> impl Iterator<Item = Result<Request, StoreError>> {
         self.items.iter().map(|(id, item)| item.read(id))

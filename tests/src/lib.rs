@@ -1,11 +1,10 @@
 //! What the tests of the whole are told with.
 //!
-//! [`fakes`] of the ports tell stories of the flows on a paused clock. For the end-to-end tests a [`Story`] is one running
-//! system, with the very binaries of the poller and the responder, and words for what people do to it and see of it.
+//! For the end-to-end tests a [`Story`] is one running system, with the very binaries of the poller and the responder, and
+//! words for what people do to it and see of it. The stories of the flows use the fakes of package `simulation`.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test ends where its story breaks")]
 
-pub mod fakes;
 mod logs;
 mod slack;
 mod table;

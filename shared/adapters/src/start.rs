@@ -7,7 +7,6 @@ use aws_config::SdkConfig;
 use shared::{
     clock::{Clock, Entropy},
     config::{Config, ConfigErrors, Delivery, Secret, SecretRef},
-    domain::card::View,
     flows::context::Context,
 };
 
@@ -152,7 +151,7 @@ impl Parts {
             store: Table::new(aws_sdk_dynamodb::Client::new(&sdk), store.table.to_string(), store.retention),
             chat: self.chat.at_pace(slack_pace),
             firewall: SpokeFirewall::new(&sdk, self.config.roles.clone()),
-            view: view(&self.config),
+            view: self.config.view(),
             config: self.config.clone(),
             clock: Clock::System,
             entropy: Entropy::from_os(),
@@ -185,21 +184,6 @@ fn chat(config: &Config, secret: &Secret) -> Result<SlackChat, SetupError> {
     match &config.slack.delivery {
         Delivery::Bot { .. } => SlackChat::bot(http, base, secret, config.slack.channel.clone()),
         Delivery::Webhook { .. } => SlackChat::webhook(http, secret, base),
-    }
-}
-
-/// What cards show of the configuration.
-#[must_use]
-pub fn view(config: &Config) -> View {
-    View {
-        account_names: config.accounts.names.iter().map(|(id, name)| (id.clone(), name.to_string())).collect(),
-        spoke_role: config.roles.spoke.to_string(),
-        webhook: match config.slack.delivery {
-            Delivery::Bot { .. } => false,
-            Delivery::Webhook { .. } => true,
-        },
-        requester_may_approve: config.approvers.requester_may_approve,
-        watch_only: !config.mode.revert,
     }
 }
 

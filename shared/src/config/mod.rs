@@ -27,7 +27,10 @@ pub use people::{InvalidPersonKey, People, PersonKey};
 pub use secret::{EmptySecret, InvalidSecretRef, Secret, SecretRef};
 pub use url::{ApiBaseUrl, InvalidApiBaseUrl};
 
-use crate::domain::ids::{AccountId, AppId, ChannelId, EventDataStoreId, Region, SlackUserId, TeamId, UserGroupId};
+use crate::domain::{
+    card::View,
+    ids::{AccountId, AppId, ChannelId, EventDataStoreId, Region, SlackUserId, TeamId, UserGroupId},
+};
 
 /// The configuration: valid in every part and as a whole.
 #[derive(Clone, Debug)]
@@ -190,6 +193,21 @@ impl Config {
     /// Every error that the text holds, each with its key and with what to do.
     pub fn load(text: &str) -> Result<Self, ConfigErrors> {
         read::config(text)
+    }
+
+    /// What cards show of the configuration.
+    #[must_use]
+    pub fn view(&self) -> View {
+        View {
+            account_names: self.accounts.names.iter().map(|(id, name)| (id.clone(), name.to_string())).collect(),
+            spoke_role: self.roles.spoke.to_string(),
+            webhook: match self.slack.delivery {
+                Delivery::Bot { .. } => false,
+                Delivery::Webhook { .. } => true,
+            },
+            requester_may_approve: self.approvers.requester_may_approve,
+            watch_only: !self.mode.revert,
+        }
     }
 
     /// Where the configuration lies, by the environment: `PORTCULLIS_CONFIG`; else `config.toml` beside the binary in

@@ -11,12 +11,12 @@ use crate::{
         change::{Change, Lookup, Opening, Reading, Revocation},
         ids::RuleId,
         record,
-        request::Request,
+        request::{Request, State},
         rule::IngressRule,
     },
     flows::{
         context::{Context, unless_damaged},
-        reopen::reopen_what_came_after,
+        reopen::{reopen_if_denied, reopen_what_came_after},
         report::Report,
         resolve::{Resolution, resolve},
         withdraw::{Withdrawal, withdraw, withdraw_if_noted},
@@ -173,6 +173,7 @@ async fn announce<S: RequestStore, C, F: Firewall>(
         if known.state.awaits_decision() {
             report.withdrawn += u64::from(withdraw_if_noted(context, &known).await?);
         }
+        reopen_if_ignored(context, &known).await?;
         return Ok(());
     }
     let mut dismissed = None;
@@ -193,7 +194,10 @@ async fn announce<S: RequestStore, C, F: Firewall>(
         None => Request::new(change, now, nonce),
     };
     match (context.store.insert(&request, text).await?, dismissed) {
-        (Inserted::New, Some(reason)) => report.ignore(reason),
+        (Inserted::New, Some(reason)) => {
+            report.ignore(reason);
+            reopen_if_ignored(context, &request).await?;
+        }
         (Inserted::New, None) => {
             report.new += 1;
             report.withdrawn += u64::from(withdraw_if_noted(context, &request).await?);
@@ -202,6 +206,17 @@ async fn announce<S: RequestStore, C, F: Firewall>(
         (Inserted::Known, _) => {}
     }
     Ok(())
+}
+
+/// Only after the insert: whoever denies the value that it was judged by then finds it, or is found.
+async fn reopen_if_ignored<S: RequestStore, C, F>(
+    context: &Context<S, C, F>,
+    request: &Request,
+) -> Result<(), StoreError> {
+    if !matches!(request.state, State::Ignored { .. }) {
+        return Ok(());
+    }
+    reopen_if_denied(context, request).await
 }
 
 async fn note_values<S: RequestStore, C, F>(context: &Context<S, C, F>, change: &Change) -> Result<(), StoreError> {

@@ -16,6 +16,7 @@ use crate::{
         context::{Advanced, Context},
         list::list,
         pace::wait_for_turn,
+        reopen::reopen_if_denied,
         resolve::{Resolution, resolve},
         withdraw::withdraw_if_noted,
     },
@@ -130,6 +131,10 @@ async fn describe_first<S: RequestStore, C, F: Firewall>(
             }
         }
         Advanced::Done { .. } if waits => Described::Later,
+        Advanced::Done { request, .. } if matches!(request.state, State::Ignored { .. }) => {
+            reopen_if_denied(context, &request).await?;
+            Described::NotNeeded
+        }
         Advanced::Done { .. } | Advanced::Refused { .. } | Advanced::Vanished => Described::NotNeeded,
     })
 }
@@ -324,8 +329,9 @@ pub(super) async fn not_updated<S: RequestStore, C, F>(
     log(&request, error);
     let (at_least, maybe_posted) = weigh(error);
     let event = Event::NotUpdated {
+        shows: request.version,
         not_before: context.back_off(request.card_tries.failed, at_least),
-        // An update that may have been done does no harm; a new message that may be there must be looked for.
+        // A new message that may be there must be looked for.
         maybe_posted: maybe_posted && request.cards.len() == lost.len(),
         lost,
         error: error.to_string(),

@@ -7,7 +7,7 @@ use crate::{
     domain::{
         change::{Fate, GroupKey, Ignored, RemovedRules, Revocation},
         plan::Seen,
-        request::{Request, State},
+        request::Request,
         step::Event,
     },
     flows::{
@@ -118,7 +118,8 @@ async fn apply<S: RequestStore, C, F: Firewall>(
     }
     let event = Event::RemovedByHand { rules: removed, by: revocation.actor.name(), at: revocation.at };
     match context.advance(request, &event).await? {
-        Advanced::Done { request, .. } => Ok(request.state == State::Withdrawn),
+        // Without a card it is withdrawn once its post is recorded.
+        Advanced::Done { request, .. } => Ok(request.all_removed_by_hand()),
         Advanced::Refused { .. } | Advanced::Vanished => Ok(false),
     }
 }

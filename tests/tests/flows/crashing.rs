@@ -9,7 +9,7 @@ use shared::{
     domain::{change::GroupKey, ids::RequestId, request::State},
     flows::decide::decide,
 };
-use tests::fakes::{BOB, Moment, Run, ssh};
+use simulation::fakes::{BOB, Moment, Run, ssh};
 
 const OPEN: &str = "tcp 22-22 0.0.0.0/0";
 

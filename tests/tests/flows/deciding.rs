@@ -15,7 +15,7 @@ use shared::{
     },
     flows::decide::{After, decide},
 };
-use tests::fakes::{BOB, CAROL, MALLORY, Run, ssh};
+use simulation::fakes::{BOB, CAROL, MALLORY, Run, ssh};
 
 fn groups_too() -> ConfigFile {
     ConfigFile {

@@ -14,7 +14,7 @@ use shared::domain::{
     ids::RequestId,
     request::State,
 };
-use tests::fakes::{Run, ssh};
+use simulation::fakes::{Run, ssh};
 
 /// A rule that was opened from 10.0.0.0/8, its card posted; and the rule's id.
 async fn opened() -> (Run, GroupKey, String) {
@@ -214,4 +214,57 @@ async fn a_widening_that_was_judged_too_early_is_asked_about_once_the_narrowing_
     run.sweep().await;
     assert_eq!(run.headline(&widening), "Approval needed");
     assert_eq!(earlier(&run, &widening), [Some("tcp 22 from 10.1.0.0/16".to_owned())]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_narrowing_that_is_read_only_after_the_deny_it_escaped_is_asked_about() {
+    for describes in [true, false] {
+        let run = Run::new();
+        let group = run.group("web");
+        let opening = run.open(&group, ssh("0.0.0.0/0"));
+        run.tick().await;
+        run.wait(TimeDelta::minutes(1)).await;
+        let rule = run.rules(&group).into_iter().find(|rule| rule.key.from_port == 22).expect("the rule");
+        let narrowing = modify(&run, &group, to(&rule.id, "0.0.0.0/1"));
+        run.deny(&opening).await;
+        assert_eq!(run.state(&opening), State::ChangedByHand);
+        if !describes {
+            run.world().faults.set("firewall", "describe", Fault::Throttle, Some(1));
+        }
+        run.tick().await;
+        run.sweep().await;
+        assert_eq!(run.headline(&narrowing), "Approval needed", "{describes}");
+        run.deny(&narrowing).await;
+        assert_eq!(run.state(&narrowing), State::Reverted, "{describes}");
+        assert!(run.rules(&group).iter().all(|left| left.id != rule.id));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_narrowing_of_a_denied_rule_that_is_gone_makes_no_card() {
+    let run = Run::new();
+    let group = run.group("web");
+    let opening = run.open(&group, ssh("0.0.0.0/0"));
+    run.tick().await;
+    run.wait(TimeDelta::minutes(1)).await;
+    let rule = run.rules(&group).into_iter().find(|rule| rule.key.from_port == 22).expect("the rule");
+    let narrowing = modify(&run, &group, to(&rule.id, "0.0.0.0/1"));
+    run.wait(TimeDelta::minutes(1)).await;
+    modify(&run, &group, to(&rule.id, "0.0.0.0/0"));
+    run.deny(&opening).await;
+    assert_eq!(run.state(&opening), State::Reverted);
+    run.tick().await;
+    assert!(matches!(run.state(&narrowing), State::Ignored { .. }), "{:?}", run.state(&narrowing));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_widening_is_asked_about_though_the_narrowing_of_the_same_second_is_read_after_it() {
+    let (run, group, rule) = opened().await;
+    let narrowing = modify(&run, &group, to(&rule, "10.1.0.0/16"));
+    let widening = modify(&run, &group, to(&rule, "10.0.0.0/8"));
+    run.push(&widening).await;
+    assert!(matches!(run.state(&widening), State::Ignored { .. }), "as wide as it was opened");
+    run.push(&narrowing).await;
+    run.sweep().await;
+    assert_eq!(run.headline(&widening), "Approval needed");
 }

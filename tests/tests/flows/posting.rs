@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use local::world::{ec2::Permission, faults::Fault};
 use shared::domain::{ids::RequestId, request::State};
-use tests::fakes::{BOB, Moment, Run, ssh};
+use simulation::fakes::{BOB, Moment, Run, ssh};
 
 fn seconds(seconds: i64) -> TimeDelta {
     TimeDelta::seconds(seconds)

@@ -13,7 +13,7 @@ use shared::domain::{
     ids::RequestId,
     request::State,
 };
-use tests::fakes::{BOB, Moment, Run, ssh};
+use simulation::fakes::{BOB, Moment, Run, ssh};
 
 fn seconds(seconds: i64) -> TimeDelta {
     TimeDelta::seconds(seconds)

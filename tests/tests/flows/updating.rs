@@ -15,7 +15,7 @@ use shared::{
     domain::request::State,
     flows::{decide::After, post::update, revert::revert},
 };
-use tests::fakes::{BOB, Moment, Run, ssh};
+use simulation::fakes::{BOB, Moment, Run, ssh};
 
 async fn pending(run: &Run) -> shared::domain::ids::RequestId {
     let id = run.open(&run.group("web"), ssh("0.0.0.0/0"));
@@ -143,5 +143,21 @@ async fn an_update_that_begins_with_an_old_request_shows_what_became_of_it() {
     run.sweep().await;
     assert_eq!(run.headline(&id), "Reverted");
     update(&run.portcullis, *denied, run.deadline(TimeDelta::seconds(30))).await.expect("an update");
+    assert_eq!(run.headline(&id), "Reverted");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_old_update_that_lands_last_without_an_answer_is_overwritten_again() {
+    let run = Run::new();
+    let id = pending(&run).await;
+    let After::Work { request: denied, .. } = run.click(BOB, "deny", &id).await else { panic!("a decision") };
+    run.wait(TimeDelta::minutes(1)).await;
+    run.sweep().await;
+    assert_eq!(run.headline(&id), "Reverted");
+    run.world().faults.set("chat", "update", Fault::DropAfter, Some(1));
+    update(&run.portcullis, *denied, run.deadline(TimeDelta::seconds(30))).await.expect("an update");
+    assert_eq!(run.headline(&id), "Denied: reverting");
+    run.wait(TimeDelta::minutes(1)).await;
+    run.sweep().await;
     assert_eq!(run.headline(&id), "Reverted");
 }

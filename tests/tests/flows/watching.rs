@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use local::world::faults::Fault;
 use shared::{domain::request::State, ports::Window};
-use tests::fakes::{Run, ssh};
+use simulation::fakes::{Run, ssh};
 
 fn minutes(minutes: i64) -> TimeDelta {
     TimeDelta::minutes(minutes)

@@ -10,7 +10,7 @@ use local::{
     },
 };
 use shared::domain::{change::Fate, request::State};
-use tests::fakes::{Run, ssh};
+use simulation::fakes::{Run, ssh};
 
 fn without_rule_ids(run: &Run) {
     run.world().trail.lock().expect("the trail").set_style(Style { without_rule_set: true, ..Style::default() });
@@ -164,7 +164,21 @@ async fn while_a_card_is_on_its_way_a_withdrawal_waits_for_it() {
         run.push(&revoke).await
     };
     let (_, read) = futures::join!(run.sweep(), hand);
-    assert_eq!(read.withdrawn, 0);
+    assert_eq!(read.withdrawn, 1);
     run.sweep().await;
     assert_eq!((run.state(&id), run.headline(&id)), (State::Withdrawn, "Withdrawn".to_owned()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_withdrawn_before_its_post_gets_one_card_of_two_sweeps_at_once() {
+    let run = Run::new();
+    let group = run.group("web");
+    let id = run.open(&group, ssh("0.0.0.0/0"));
+    run.push(&id).await;
+    run.wait(TimeDelta::seconds(90)).await;
+    let revoke = run.close_permission(&group, ssh("0.0.0.0/0"));
+    run.push(&revoke).await;
+    futures::join!(run.sweep(), run.sweep());
+    assert_eq!((run.state(&id), run.headline(&id)), (State::Withdrawn, "Withdrawn".to_owned()));
+    assert_eq!(run.stored(&id).due_at(), None);
 }

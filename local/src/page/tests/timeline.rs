@@ -245,8 +245,13 @@ async fn no_entry_of_a_history_is_left_in_its_own_words() {
     let postponed =
         Event::RevertPostponed { holder: holder.clone(), fates, not_before: now, error: "throttled".to_owned() };
     let missed = Event::RevokeMissed { holder: holder.clone(), rules: vec![0] };
-    let not_updated =
-        Event::NotUpdated { not_before: now, maybe_posted: false, lost: Vec::new(), error: "HTTP 500".to_owned() };
+    let not_updated = Event::NotUpdated {
+        shows: 9,
+        not_before: now,
+        maybe_posted: false,
+        lost: Vec::new(),
+        error: "HTTP 500".to_owned(),
+    };
     troubled.then(not_updated).then(Event::ClaimRevert(lease)).then(missed).then(postponed);
     troubled.reverted("x", Fate::Failed { why: "Refused".to_owned() });
     troubled.then(Event::RetryAsked { by: BOB.to_owned(), reply: None });

@@ -98,12 +98,14 @@ pub(super) fn removed_by_hand(
         return Err(Refusal::NothingToDo(next.state.name()));
     }
     next.note(now, format!("{} rules removed by hand by {by}", rules.len()));
-    // While somebody is posting, the withdrawal waits until the post is recorded; that message then shows too little.
-    if next.all_removed_by_hand() && !matches!(next.state, State::Posting { .. }) {
-        withdraw(next, now);
-    } else {
-        next.version += 1;
-        next.card_tries.reset(now);
+    // Without a card the withdrawal waits until its post is recorded: posting is leased, updating is not, and two updates
+    // would each post one.
+    match next.state.phase() {
+        Phase::Pending if next.all_removed_by_hand() => withdraw(next, now),
+        Phase::Unposted | Phase::Pending | Phase::Reverting | Phase::Failed | Phase::Settled | Phase::Undecided => {
+            next.version += 1;
+            next.card_tries.reset(now);
+        }
     }
     Ok(vec![Effect::Update])
 }

@@ -131,6 +131,8 @@ pub enum Event {
     },
     /// The cards could not be updated.
     NotUpdated {
+        /// The version that was sent: where it is not the newest any more, it may have landed last all the same.
+        shows: u32,
         /// Not again before this.
         not_before: DateTime<Utc>,
         /// Whether a new message may be in the channel all the same.

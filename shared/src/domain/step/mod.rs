@@ -179,8 +179,9 @@ fn apply(next: &mut Request, event: Event, now: DateTime<Utc>) -> Result<Vec<Eff
         Event::Updated { shows, over, card, lost, reply_used } => {
             Ok(updated(next, (shows, over), card, &lost, reply_used, now))
         }
-        Event::NotUpdated { not_before, maybe_posted, lost, error } => {
+        Event::NotUpdated { shows, not_before, maybe_posted, lost, error } => {
             lose(next, &lost);
+            next.rendered_version = next.rendered_version.min(shows);
             next.maybe_posted |= maybe_posted;
             next.note(now, format!("card not updated: {error}"));
             next.card_tries.again(not_before, error);

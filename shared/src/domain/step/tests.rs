@@ -179,7 +179,15 @@ fn a_removal_by_hand_withdraws_once_all_rules_are_gone() {
     assert_eq!(one.state, State::Pending);
     assert!(one.rendered_version < one.version, "the card shows what is left");
     assert_eq!(then(&one, by_hand(vec![1])).state, State::Withdrawn);
-    assert_eq!(then(&request(), by_hand(vec![0, 1])).state, State::Withdrawn);
+}
+
+#[test]
+fn before_the_post_a_withdrawal_waits_for_it() {
+    let gone = then(&request(), by_hand(vec![0, 1]));
+    assert_eq!((&gone.state, gone.work(now())), (&State::NeedsPost, Some(Work::Post)));
+    let posting = then(&gone, Event::ClaimPost(lease("p", later(60))));
+    let posted = then(&posting, Event::Posted { card: Some(card("1.1")), shows: posting.version });
+    assert_eq!(posted.state, State::Withdrawn);
 }
 
 #[test]
@@ -279,8 +287,13 @@ fn a_new_card_in_the_place_of_a_lost_one_gets_its_own_list() {
 
 #[test]
 fn a_card_that_is_lost_while_nothing_takes_its_place_is_due() {
-    let event =
-        Event::NotUpdated { not_before: now(), maybe_posted: false, lost: vec![card("1.1")], error: String::new() };
+    let event = Event::NotUpdated {
+        shows: 9,
+        not_before: now(),
+        maybe_posted: false,
+        lost: vec![card("1.1")],
+        error: String::new(),
+    };
     let lost = then(&pending(), event);
     assert_eq!(lost.work(now()), Some(crate::domain::request::Work::Update));
     let found = Event::Updated { shows: 1, over: 0, card: Some(card("2.2")), lost: Vec::new(), reply_used: false };
@@ -327,7 +340,7 @@ fn every_state() -> Vec<Request> {
         ended(vec![Fate::Removed, failed()]),
         ended(vec![failed(), failed()]),
         then(&pending(), Event::Decided { decision: deny, watch_only: true, card, reply }),
-        then(&request(), by_hand(vec![0, 1])),
+        then(&pending(), by_hand(vec![0, 1])),
         then(&unresolved, Event::Dismissed(Ignored::Narrowing)),
         unresolved,
     ]
@@ -364,7 +377,13 @@ fn every_event() -> Vec<Event> {
         Event::Listed { messages: 1, all: true },
         Event::Reopened(Opening::Modified { rules: rules(1) }),
         Event::Updated { shows: 1, over: 1, card: None, lost: vec![card("1.1")], reply_used: true },
-        Event::NotUpdated { not_before: later(5), maybe_posted: true, lost: Vec::new(), error: String::new() },
+        Event::NotUpdated {
+            shows: 9,
+            not_before: later(5),
+            maybe_posted: true,
+            lost: Vec::new(),
+            error: String::new(),
+        },
     ]
 }
 
@@ -402,8 +421,13 @@ fn every_state_against_every_event_keeps_the_promises() {
 fn the_history_is_capped_and_keeps_its_beginning() {
     let mut request = pending();
     for _ in 0..200 {
-        let event =
-            Event::NotUpdated { not_before: now(), maybe_posted: false, lost: Vec::new(), error: "x".to_owned() };
+        let event = Event::NotUpdated {
+            shows: 9,
+            not_before: now(),
+            maybe_posted: false,
+            lost: Vec::new(),
+            error: "x".to_owned(),
+        };
         request = then(&request, event);
     }
     assert_eq!(request.history.len(), 60);

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use adapters::start::view;
 use chrono::{DateTime, TimeDelta, Utc};
 use local::{
     system::{
@@ -22,24 +21,20 @@ use shared::{
     domain::{
         change::GroupKey,
         click::{Button, Click},
-        ids::{AccountId, AppId, ChannelId, Region, RequestId, SecurityGroupId, SlackUserId, TeamId},
-        request::{CardRef, ReplyUrl, Request, State},
-        step::Effect,
+        ids::{AccountId, Region, RequestId, SecurityGroupId},
+        request::{Request, State},
     },
     flows::{
         context::Context,
         decide::{After, Members, decide},
         due::work_off,
         ingest::take,
-        post::update,
         report::Report,
-        revert::{Reverted, revert},
-        watch::watch,
     },
-    ports::{Chat, RequestStore},
 };
 
 use super::{MemoryStore, Outside, WorldChat, WorldFirewall, WorldSource, outside::lock};
+use crate::functions;
 
 /// May decide: a listed user.
 pub const BOB: &str = "U0BOB000001";
@@ -50,7 +45,6 @@ pub const MALLORY: &str = "U0MALLORY01";
 
 const ACCOUNT: &str = "111122223333";
 const REGION: &str = "eu-central-1";
-const SOURCE: &str = "lake";
 
 /// What a card's text begins with, whatever its state.
 const HEADLINES: [&str; 11] = [
@@ -163,7 +157,7 @@ fn portcullis(
         store,
         chat,
         firewall: WorldFirewall::new(Arc::clone(outside)),
-        view: view(&config),
+        view: config.view(),
         config,
         clock: outside.clock.clone(),
         entropy: Entropy::from_seed(number),
@@ -174,15 +168,7 @@ fn portcullis(
 impl Run {
     /// A scheduled poll: read what is new, then work off what is due; the errors of both.
     pub async fn poll(&self) -> (Report, Vec<String>) {
-        let (mut report, mut errors) = (Report::default(), Vec::new());
-        let deadline = self.deadline(TimeDelta::minutes(5));
-        if let Err(error) = watch(&self.portcullis, SOURCE, &self.source, deadline, &mut report).await {
-            errors.push(error.to_string());
-        }
-        if let Err(error) = work_off(&self.portcullis, deadline, &mut report).await {
-            errors.push(error.to_string());
-        }
-        (report, errors)
+        functions::poll(&self.portcullis, Some(&self.source), self.deadline(TimeDelta::minutes(5))).await
     }
 
     /// A scheduled poll in which nothing may go wrong that concerns all of it.
@@ -214,20 +200,7 @@ impl Run {
 
     /// What happens after Slack has its answer, as in the responder.
     pub async fn after(&self, after: After) {
-        let portcullis = &self.portcullis;
-        let (request, effects) = match after {
-            After::Tell(whisper) => return drop(portcullis.chat.whisper(&whisper).await),
-            After::Work { request, effects } => (*request, effects),
-        };
-        let deadline = self.deadline(TimeDelta::seconds(30));
-        let take_back = async {
-            let reverts = effects.contains(&Effect::Revert);
-            reverts && !matches!(revert(portcullis, request.clone(), deadline).await, Ok(Reverted::NotOurs) | Err(_))
-        };
-        let (_, moved_on) = futures::join!(update(portcullis, request.clone(), deadline), take_back);
-        if moved_on && let Ok(Some(request)) = portcullis.store.load(&request.change.id).await {
-            drop(update(portcullis, request, deadline).await);
-        }
+        functions::after(&self.portcullis, after, self.deadline(TimeDelta::seconds(30))).await;
     }
 
     /// Bob denies, and the responder does all of its part.
@@ -362,35 +335,9 @@ impl Run {
     }
 
     pub(super) fn pressed(&self, user: &str, action: &str, button: Button, id: &RequestId) -> (Click, Value) {
-        let card = self.cards_of(id).pop().expect("a card");
-        let ts = card.ts.to_string();
-        let clicked = lock(&self.world().slack).click(self.now(), user, seed::CHANNEL, &ts, None, action);
-        let payload = clicked.expect("a button").payload;
-        let reply = ReplyUrl {
-            url: text(&payload, "/response_url").to_owned(),
-            until: self.now() + TimeDelta::minutes(30),
-            uses_left: 5,
-        };
-        let card = CardRef { channel: ChannelId::parse(seed::CHANNEL).expect("a channel"), ts };
-        let request = RequestId::parse(text(&payload, "/actions/0/value")).expect("a request id");
-        (Click { reply: Some(reply), ..click(&payload, button, request, card) }, payload)
-    }
-}
-
-pub(super) fn text<'a>(payload: &'a Value, pointer: &str) -> &'a str {
-    payload.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
-}
-
-pub(super) fn click(payload: &Value, button: Button, request: RequestId, card: CardRef) -> Click {
-    Click {
-        button,
-        request,
-        user: SlackUserId::parse(text(payload, "/user/id")).expect("a user"),
-        user_name: text(payload, "/user/name").to_owned(),
-        team: TeamId::parse(text(payload, "/team/id")).ok(),
-        app: AppId::parse(text(payload, "/api_app_id")).ok(),
-        card: Some(card),
-        reply: None,
+        let ts = self.cards_of(id).pop().expect("a card").ts.to_string();
+        let mut slack = lock(&self.world().slack);
+        functions::press(&mut slack, self.now(), (user, &ts), action, button).expect("a button")
     }
 }
 

@@ -1,13 +1,10 @@
 //! "Deny with reason…": what people do with the modal.
 
 use local::world::slack::View;
-use serde_json::Value;
 use shared::{
     domain::{
         click::{Button, ReasonAsked, Submission, TriggerId},
-        ids::{ChannelId, RequestId},
-        reason::Reason,
-        request::CardRef,
+        ids::RequestId,
     },
     flows::{
         ask::{Submitted, ask, submit},
@@ -15,11 +12,8 @@ use shared::{
     },
 };
 
-use super::{
-    Run,
-    outside::lock,
-    run::{click, text},
-};
+use super::{Run, outside::lock};
+use crate::functions;
 
 impl Run {
     /// Somebody clicks "Deny with reason…" on the newest card of a request: what happens before Slack has its answer.
@@ -38,7 +32,7 @@ impl Run {
     #[must_use]
     pub fn reason_asked(&self, user: &str, id: &RequestId) -> ReasonAsked {
         let (deny, payload) = self.pressed(user, "deny_reason", Button::Deny, id);
-        ReasonAsked { deny, trigger: TriggerId::parse(text(&payload, "/trigger_id")).expect("a trigger") }
+        ReasonAsked { deny, trigger: TriggerId::parse(functions::text(&payload, "/trigger_id")).expect("a trigger") }
     }
 
     /// The modals that somebody sees, oldest first.
@@ -51,14 +45,7 @@ impl Run {
     #[must_use]
     pub fn written(&self, user: &str, reason: &str) -> Submission {
         let [modal] = &self.modals(user)[..] else { panic!("one modal") };
-        let typed = [("reason".to_owned(), [("text".to_owned(), reason.to_owned())].into())].into();
-        let submitted = lock(&self.world().slack).submit(self.now(), user, &modal.id, &typed);
-        let payload = submitted.expect("a submission").payload;
-        let metadata: Value = serde_json::from_str(text(&payload, "/view/private_metadata")).expect("JSON");
-        let request = RequestId::parse(text(&metadata, "/requestid")).expect("a request id");
-        let channel = ChannelId::parse(text(&metadata, "/channel")).expect("a channel");
-        let card = CardRef { channel, ts: text(&metadata, "/ts").to_owned() };
-        let reason = Reason::parse(text(&payload, "/view/state/values/reason/text/value"));
-        Submission { deny: click(&payload, Button::Deny, request, card), reason }
+        let mut slack = lock(&self.world().slack);
+        functions::submission(&mut slack, self.now(), user, &modal.id, reason).expect("a submission")
     }
 }

@@ -36,6 +36,12 @@ impl WorldSource {
         Self { outside, delivery: Arc::default() }
     }
 
+    /// The same trail, as another invocation reads it.
+    #[must_use]
+    pub fn seen_by(&self, outside: Arc<Outside>) -> Self {
+        Self { outside, delivery: Arc::clone(&self.delivery) }
+    }
+
     /// From now on records come this late.
     pub fn set_delay(&self, delay: TimeDelta) {
         lock(&self.delivery).delay = delay;

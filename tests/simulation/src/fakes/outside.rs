@@ -37,6 +37,20 @@ pub enum Moment {
 pub trait Hook: Send + Sync {
     /// Returns when the call may go on.
     fn at<'a>(&'a self, moment: Moment, call: &'a PortCall) -> BoxFuture<'a, ()>;
+
+    /// What goes wrong with the call, besides the switches of the world.
+    fn fault(&self, _call: &PortCall) -> Option<Fault> {
+        None
+    }
+}
+
+/// Sees the world right before and right after a call takes effect; nothing else happens in between.
+pub trait Witness: Send + Sync {
+    /// It is about to take effect.
+    fn before(&self, call: &PortCall, now: DateTime<Utc>);
+
+    /// It took effect. Not told of calls that had none.
+    fn after(&self, call: &PortCall, now: DateTime<Utc>);
 }
 
 /// Lets other tasks go first, as a call over the network would.
@@ -79,13 +93,20 @@ pub struct Outside {
     pub clock: Clock,
     hook: Mutex<Arc<dyn Hook>>,
     made: Mutex<Vec<Made>>,
+    witness: Option<Arc<dyn Witness>>,
 }
 
 impl Outside {
     /// A world without a hook.
     #[must_use]
     pub fn new(world: Arc<World>, clock: Clock) -> Self {
-        Self { world, clock, hook: Mutex::new(Arc::new(NoHook)), made: Mutex::default() }
+        Self { world, clock, hook: Mutex::new(Arc::new(NoHook)), made: Mutex::default(), witness: None }
+    }
+
+    /// The world as one invocation sees it: with a hook of its own, and watched.
+    #[must_use]
+    pub fn watched(world: Arc<World>, clock: Clock, hook: Arc<dyn Hook>, witness: Arc<dyn Witness>) -> Self {
+        Self { hook: Mutex::new(hook), witness: Some(witness), ..Self::new(world, clock) }
     }
 
     /// From now on every call awaits this hook.
@@ -113,9 +134,16 @@ impl Outside {
         let call = PortCall { port, method, about: about.to_string() };
         let hook = Arc::clone(&lock(&self.hook));
         hook.at(Moment::Before, &call).await;
-        let fault = self.world.faults.hit(port, method);
+        let fault = hook.fault(&call).or_else(|| self.world.faults.hit(port, method));
         let now = self.clock.now();
         lock(&self.made).push(Made { at: now, call: call.clone() });
+        let act = |now| {
+            let Some(witness) = &self.witness else { return act(now) };
+            witness.before(&call, now);
+            let answer = act(now);
+            witness.after(&call, now);
+            answer
+        };
         let (answer, late) = match fault {
             None => (Ok(act(now)), None),
             Some(Fault::Slow(late)) => (Ok(act(now)), Some(late)),

@@ -90,10 +90,25 @@ impl Firewall for WorldFirewall {
 
     async fn revoke(&self, group: &GroupKey, rules: &[DescribedRule]) -> Result<Option<String>, FirewallError> {
         let permissions = rules.iter().map(permission).collect();
-        let call = Call::from(Operation::RevokeIngress {
-            group: GroupRef::id(group.group.as_str()),
-            removal: Removal::Permissions(Permissions::Array(permissions)),
-        });
+        self.remove(group, Removal::Permissions(Permissions::Array(permissions))).await
+    }
+}
+
+impl WorldFirewall {
+    /// As `revoke`, by ids alone: what Portcullis never does.
+    ///
+    /// # Errors
+    /// As `revoke`.
+    pub async fn revoke_by_ids(
+        &self,
+        group: &GroupKey,
+        rules: &[DescribedRule],
+    ) -> Result<Option<String>, FirewallError> {
+        self.remove(group, Removal::RuleIds(rules.iter().map(|rule| rule.id.to_string()).collect())).await
+    }
+
+    async fn remove(&self, group: &GroupKey, removal: Removal) -> Result<Option<String>, FirewallError> {
+        let call = Call::from(Operation::RevokeIngress { group: GroupRef::id(group.group.as_str()), removal });
         self.call("revoke", group, |now| {
             let answer = self.outside.world.ec2_call(&spoke(group), &call, now);
             answer.result.map(|_| Some(answer.request_id))

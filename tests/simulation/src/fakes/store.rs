@@ -33,6 +33,24 @@ impl MemoryStore {
         Self { outside, table: Arc::default() }
     }
 
+    /// The same table, as another invocation sees it.
+    #[must_use]
+    pub fn seen_by(&self, outside: Arc<Outside>) -> Self {
+        Self { outside, table: Arc::clone(&self.table) }
+    }
+
+    /// An item's JSON, as it lies in the table.
+    #[must_use]
+    pub fn raw(&self, id: &RequestId) -> Option<String> {
+        lock(&self.table).raw(id).map(str::to_owned)
+    }
+
+    /// When the next item is due.
+    #[must_use]
+    pub fn next_due(&self) -> Option<DateTime<Utc>> {
+        lock(&self.table).next_due().and_then(DateTime::from_timestamp_millis)
+    }
+
     /// The request as it is stored.
     #[must_use]
     pub fn stored(&self, id: &RequestId) -> Option<Request> {

@@ -61,6 +61,12 @@ impl WorldChat {
         Self { webhook: Some(url), ..Self::bot(outside) }
     }
 
+    /// The same workspace, as another invocation sees it.
+    #[must_use]
+    pub fn seen_by(&self, outside: Arc<Outside>) -> Self {
+        Self { outside, ..self.clone() }
+    }
+
     /// What a switched-on throttle answers as `Retry-After`.
     pub fn set_retry_after(&self, wait: Duration) {
         *lock(&self.retry_after) = wait;

@@ -1,0 +1,113 @@
+//! What goes wrong with the calls of one invocation: slow, failing, lost, killed.
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use fastrand::Rng;
+use futures::future::{BoxFuture, FutureExt};
+use local::world::faults::Fault;
+use shared::clock::Clock;
+use tokio::sync::Notify;
+
+use crate::{
+    fakes::{Hook, Moment, PortCall},
+    oracle::Oracle,
+    plan::Rates,
+    story::Story,
+};
+
+/// The trouble of one invocation.
+pub(crate) struct Chaos {
+    /// Who is in trouble.
+    pub actor: String,
+    /// How much trouble.
+    pub rates: Rates,
+    /// Switched on when all trouble is over.
+    pub calm: Arc<AtomicBool>,
+    /// Where it is told.
+    pub story: Arc<Story>,
+    /// Where it is counted.
+    pub oracle: Arc<Oracle>,
+    /// Time.
+    pub clock: Clock,
+    /// Where it is drawn from.
+    pub rng: Mutex<Rng>,
+    /// The invocation is killed.
+    pub killed: Notify,
+}
+
+impl Chaos {
+    fn draw<T>(&self, draw: impl FnOnce(&mut Rng) -> T) -> T {
+        draw(&mut self.rng.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn is_calm(&self) -> bool {
+        self.calm.load(Ordering::Relaxed)
+    }
+
+    /// A pause before or after a call: mostly none, sometimes seconds.
+    fn pause(&self) -> Option<Duration> {
+        let slow = self.rates.slow;
+        let milliseconds = self.draw(|rng| match rng.u16(0..1_000) {
+            drawn if drawn < slow => rng.u64(900..9_000),
+            ..500 => 0,
+            500..900 => rng.u64(1..60),
+            900.. => rng.u64(60..700),
+        });
+        (milliseconds > 0).then(|| Duration::from_millis(milliseconds))
+    }
+}
+
+impl Hook for Chaos {
+    fn at<'a>(&'a self, moment: Moment, call: &'a PortCall) -> BoxFuture<'a, ()> {
+        async move {
+            if self.is_calm() {
+                return tokio::task::yield_now().await;
+            }
+            if self.draw(|rng| rng.u16(0..1_000)) < self.rates.kills {
+                self.story.note(self.clock.now(), &self.actor, format_args!("KILLED {moment:?} {call}"));
+                self.oracle.count(|stats| stats.crashes += 1);
+                self.killed.notify_one();
+                std::future::pending::<()>().await;
+            }
+            match self.pause() {
+                Some(pause) => tokio::time::sleep(pause).await,
+                None => tokio::task::yield_now().await,
+            }
+        }
+        .boxed()
+    }
+
+    fn fault(&self, call: &PortCall) -> Option<Fault> {
+        if self.is_calm() {
+            return None;
+        }
+        let rates = self.rates;
+        let rate = match call.port {
+            "store" => rates.store,
+            "chat" => rates.chat,
+            "firewall" => rates.firewall,
+            _ => rates.source,
+        };
+        if self.draw(|rng| rng.u16(0..1_000)) >= rate {
+            return None;
+        }
+        let denied = self.draw(|rng| rng.u16(0..1_000)) < rates.denied;
+        let fault = self.draw(|rng| match rng.u8(0..5) {
+            _ if denied => Fault::Denied,
+            0 => Fault::Throttle,
+            1 => Fault::ServerError,
+            2 => Fault::DropBefore,
+            3 => Fault::DropAfter,
+            _ => Fault::Slow(Duration::from_millis(rng.u64(100..12_000))),
+        });
+        self.story.note(self.clock.now(), &self.actor, format_args!("{fault:?} at {call}"));
+        self.oracle.count(|stats| stats.faults += 1);
+        Some(fault)
+    }
+}

@@ -1,0 +1,362 @@
+//! Mutations of the protocol: each takes one safeguard away, so that the oracle can show that it would be missed.
+//!
+//! They sit around the ports. The flows and the domain are the ones that ship.
+
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use chrono::{DateTime, Utc};
+use fastrand::Rng;
+use shared::{
+    domain::{
+        card::{self, Message, Modal, View},
+        change::{GroupKey, Revocation},
+        click::TriggerId,
+        ids::{RequestId, RuleId, SlackUserId, UserGroupId},
+        request::{CardRef, ReplyUrl, Request, State},
+        rule::{DescribedRule, IngressRule},
+        step::Transition,
+    },
+    ports::{
+        Chat, ChatError, Commit, EventSource, Firewall, FirewallError, GroupNotes, Inserted, KnownValue, Posted,
+        Records, RequestStore, SourceError, StoreError, Watermark, Which, Whisper, Window,
+    },
+};
+
+use crate::fakes::{MemoryStore, WorldChat, WorldFirewall};
+
+/// One safeguard less.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mutation {
+    /// A claim excludes nobody: its lease has run out when it is taken.
+    NoLease,
+    /// After an unclear post nothing is found in the channel.
+    NoHistory,
+    /// What may be in the channel is forgotten.
+    NoDoubt,
+    /// A decision is stored whatever was stored before.
+    UnconditionalDecision,
+    /// Every step is stored whatever was stored before.
+    NoGuard,
+    /// The watermark is moved before the window is read.
+    WatermarkFirst,
+    /// EC2 is asked to remove rules by their ids, whatever they stand for by now.
+    RevokeByIdAlone,
+    /// A rule is taken for the denied one by its properties alone.
+    MatchByPropertiesAlone,
+    /// The table never says that anything is due.
+    NothingDue,
+    /// A card is posted before its request is stored.
+    PostBeforeInsert,
+    /// Every commit carries the same nonce.
+    NoNonce,
+    /// Revokes by hand leave no note.
+    NoTombstones,
+    /// A Deny does not wait for the full list of rules.
+    NoFullList,
+    /// EC2's success is believed.
+    NoVerify,
+    /// A Deny while Portcullis only watches is stored as one that reverts.
+    ObservedReverts,
+    /// Whoever updates a card counts as the last who did.
+    NoRenderedVersion,
+    /// Windows are never read anew.
+    NoReconcile,
+    /// What was ignored stays ignored.
+    NoReopening,
+    /// Whoever clicks may decide.
+    AnyoneDecides,
+    /// Whoever opened it may approve it.
+    OpenersApprove,
+}
+
+impl Mutation {
+    /// All of them.
+    pub const ALL: [Self; 20] = [
+        Self::NoLease,
+        Self::NoHistory,
+        Self::NoDoubt,
+        Self::UnconditionalDecision,
+        Self::NoGuard,
+        Self::WatermarkFirst,
+        Self::RevokeByIdAlone,
+        Self::MatchByPropertiesAlone,
+        Self::NothingDue,
+        Self::PostBeforeInsert,
+        Self::NoNonce,
+        Self::NoTombstones,
+        Self::NoFullList,
+        Self::NoVerify,
+        Self::ObservedReverts,
+        Self::NoRenderedVersion,
+        Self::NoReconcile,
+        Self::NoReopening,
+        Self::AnyoneDecides,
+        Self::OpenersApprove,
+    ];
+}
+
+/// A port, perhaps with one safeguard less.
+pub struct Mutant<P> {
+    port: P,
+    with: Harness,
+    rng: Mutex<Rng>,
+    /// Rules that EC2 said it removed.
+    believed: Mutex<BTreeSet<RuleId>>,
+}
+
+/// What a mutation works with.
+#[derive(Clone)]
+pub struct Harness {
+    /// Which one, if any.
+    pub mutation: Option<Mutation>,
+    /// The table as this invocation sees it.
+    pub table: MemoryStore,
+    /// Slack as this invocation sees it.
+    pub chat: WorldChat,
+    /// What cards need.
+    pub view: View,
+    /// Switched on when all trouble is over.
+    pub calm: Arc<AtomicBool>,
+    /// Of a thousand revokes, how many EC2 claims to have done and has not.
+    pub lies: u16,
+}
+
+impl<P> Mutant<P> {
+    /// A port as it is, or mutated.
+    pub fn new(port: P, with: &Harness, rng: Rng) -> Self {
+        Self { port, with: with.clone(), rng: Mutex::new(rng), believed: Mutex::default() }
+    }
+
+    fn is(&self, mutation: Mutation) -> bool {
+        self.with.mutation == Some(mutation)
+    }
+
+    fn lies_now(&self) -> bool {
+        let drawn = self.rng.lock().unwrap_or_else(PoisonError::into_inner).u16(0..1_000);
+        !self.with.calm.load(Ordering::Relaxed) && drawn < self.with.lies
+    }
+
+    /// What is stored instead.
+    fn mutate(&self, transition: &mut Transition) {
+        let Transition { guard, next, .. } = transition;
+        if self.is(Mutation::NoLease) {
+            match &mut next.state {
+                State::Posting { lease } | State::Reverting { lease: Some(lease) } => {
+                    lease.until = DateTime::UNIX_EPOCH;
+                }
+                _ => {}
+            }
+        }
+        let decides = matches!(next.state, State::Approved | State::Denied | State::Observed);
+        if (self.is(Mutation::NoGuard) || self.is(Mutation::UnconditionalDecision) && decides)
+            && let Some(stored) = self.with.table.stored(&next.change.id)
+        {
+            (guard.state, guard.revision) = (stored.state.name(), stored.revision);
+            next.revision = stored.revision + 1;
+        }
+        if self.is(Mutation::NoDoubt) {
+            next.maybe_posted = false;
+        }
+        if self.is(Mutation::NoNonce) {
+            "the same".clone_into(&mut next.nonce);
+        }
+        if self.is(Mutation::ObservedReverts) && next.state == State::Observed {
+            next.state = State::Denied;
+        }
+        if self.is(Mutation::NoRenderedVersion) && next.rendered_version > 0 {
+            next.rendered_version = next.version;
+        }
+    }
+}
+
+impl<P: RequestStore + Send + Sync> RequestStore for Mutant<P> {
+    async fn insert(&self, request: &Request, record: &str) -> Result<Inserted, StoreError> {
+        let mut request = request.clone();
+        if self.is(Mutation::NoFullList) {
+            request.listed = true;
+        }
+        if self.is(Mutation::PostBeforeInsert) && request.state == State::NeedsPost {
+            let message = card::render(&request, &self.with.view);
+            if let Ok(Posted::At(card)) = self.with.chat.post(&request.change.id, &message).await {
+                (request.state, request.rendered_version) = (State::Pending, request.version);
+                request.cards = vec![card];
+            }
+        }
+        self.port.insert(&request, record).await
+    }
+
+    async fn load(&self, id: &RequestId) -> Result<Option<Request>, StoreError> {
+        self.port.load(id).await
+    }
+
+    async fn commit(&self, mut transition: Transition) -> Result<Commit, StoreError> {
+        if self.is(Mutation::NoReopening) && transition.guard.state == "Ignored" {
+            return Ok(Commit::Lost { current: None });
+        }
+        self.mutate(&mut transition);
+        self.port.commit(transition).await
+    }
+
+    async fn due(&self, now: DateTime<Utc>) -> Result<Vec<RequestId>, StoreError> {
+        if self.is(Mutation::NothingDue) {
+            return Ok(Vec::new());
+        }
+        self.port.due(now).await
+    }
+
+    async fn open_in(&self, group: &GroupKey) -> Result<Vec<RequestId>, StoreError> {
+        self.port.open_in(group).await
+    }
+
+    async fn watermark(&self, source: &str) -> Result<Option<Watermark>, StoreError> {
+        let mark = self.port.watermark(source).await?;
+        let reconciled = |mark| Watermark { reconciled_at: DateTime::<Utc>::MAX_UTC, ..mark };
+        Ok(if self.is(Mutation::NoReconcile) { mark.map(reconciled) } else { mark })
+    }
+
+    async fn set_watermark(&self, source: &str, to: Watermark) -> Result<(), StoreError> {
+        self.port.set_watermark(source, to).await
+    }
+
+    async fn next_post_slot(&self, now: DateTime<Utc>, pace: Duration) -> Result<DateTime<Utc>, StoreError> {
+        self.port.next_post_slot(now, pace).await
+    }
+
+    async fn group_notes(&self, group: &GroupKey) -> Result<GroupNotes, StoreError> {
+        let notes = self.port.group_notes(group).await?;
+        let forgetful = || GroupNotes { revocations: Vec::new(), ..notes.clone() };
+        Ok(if self.is(Mutation::NoTombstones) { forgetful() } else { notes })
+    }
+
+    async fn note_revocation(&self, group: &GroupKey, revocation: &Revocation) -> Result<(), StoreError> {
+        self.port.note_revocation(group, revocation).await
+    }
+
+    async fn note_own_revoke(
+        &self,
+        group: &GroupKey,
+        at: DateTime<Utc>,
+        request_id: Option<&str>,
+    ) -> Result<(), StoreError> {
+        self.port.note_own_revoke(group, at, request_id).await
+    }
+
+    async fn known_values(&self, group: &GroupKey, rule: &RuleId) -> Result<Vec<KnownValue>, StoreError> {
+        self.port.known_values(group, rule).await
+    }
+
+    async fn note_value(&self, group: &GroupKey, rule: &RuleId, value: &KnownValue) -> Result<(), StoreError> {
+        self.port.note_value(group, rule, value).await
+    }
+}
+
+impl<P: Chat + Send + Sync> Chat for Mutant<P> {
+    fn has_addresses(&self) -> bool {
+        self.port.has_addresses()
+    }
+
+    async fn post(&self, id: &RequestId, message: &Message) -> Result<Posted, ChatError> {
+        self.port.post(id, message).await
+    }
+
+    async fn post_in_thread(&self, card: &CardRef, message: &Message) -> Result<(), ChatError> {
+        self.port.post_in_thread(card, message).await
+    }
+
+    async fn find(&self, id: &RequestId, since: DateTime<Utc>) -> Result<Vec<CardRef>, ChatError> {
+        if self.is(Mutation::NoHistory) {
+            return Ok(Vec::new());
+        }
+        self.port.find(id, since).await
+    }
+
+    async fn update(&self, card: &CardRef, message: &Message) -> Result<(), ChatError> {
+        self.port.update(card, message).await
+    }
+
+    async fn update_clicked(&self, reply: &ReplyUrl, message: &Message) -> Result<(), ChatError> {
+        self.port.update_clicked(reply, message).await
+    }
+
+    async fn whisper(&self, whisper: &Whisper) -> Result<(), ChatError> {
+        self.port.whisper(whisper).await
+    }
+
+    async fn ask_reason(&self, trigger: &TriggerId, modal: &Modal) -> Result<(), ChatError> {
+        self.port.ask_reason(trigger, modal).await
+    }
+
+    async fn person(&self, email: &str) -> Result<Option<SlackUserId>, ChatError> {
+        self.port.person(email).await
+    }
+
+    async fn members(&self, group: &UserGroupId) -> Result<Vec<SlackUserId>, ChatError> {
+        self.port.members(group).await
+    }
+}
+
+impl Firewall for Mutant<WorldFirewall> {
+    async fn describe(&self, group: &GroupKey, which: &Which) -> Result<Vec<DescribedRule>, FirewallError> {
+        let mut there = self.port.describe(group, which).await?;
+        if self.is(Mutation::MatchByPropertiesAlone) {
+            self.rename_twins(&mut there);
+        }
+        if self.is(Mutation::NoVerify) {
+            let believed = self.believed.lock().unwrap_or_else(PoisonError::into_inner);
+            there.retain(|rule| !believed.contains(&rule.id));
+        }
+        Ok(there)
+    }
+
+    async fn revoke(&self, group: &GroupKey, rules: &[DescribedRule]) -> Result<Option<String>, FirewallError> {
+        let answer = if self.lies_now() {
+            Ok(None)
+        } else if self.is(Mutation::RevokeByIdAlone) {
+            self.port.revoke_by_ids(group, rules).await
+        } else {
+            self.port.revoke(group, rules).await
+        };
+        if answer.is_ok() {
+            let mut believed = self.believed.lock().unwrap_or_else(PoisonError::into_inner);
+            believed.extend(rules.iter().map(|rule| rule.id.clone()));
+        }
+        answer
+    }
+}
+
+impl Mutant<WorldFirewall> {
+    /// Gives rules the ids of denied ones that let in the same.
+    fn rename_twins(&self, there: &mut [DescribedRule]) {
+        let requests = self.with.table.all();
+        let reverting = requests.iter().filter(|request| matches!(request.state, State::Reverting { .. }));
+        for denied in reverting.flat_map(|request| request.change.opening.rules()) {
+            let Some(id) = denied.id.as_ref().filter(|id| there.iter().all(|rule| rule.id != **id)) else { continue };
+            let is_twin = |rule: &&mut DescribedRule| {
+                !rule.is_egress && IngressRule::parse(&rule.text).is_ok_and(|rule| rule == denied.rule)
+            };
+            if let Some(twin) = there.iter_mut().find(is_twin) {
+                twin.id = id.clone();
+            }
+        }
+    }
+}
+
+impl<P: EventSource + Send + Sync> EventSource for Mutant<P> {
+    async fn read(&self, window: Window, limit: Duration) -> Result<Records, SourceError> {
+        if self.is(Mutation::WatermarkFirst)
+            && let Some(mark) = self.with.table.mark("lake")
+        {
+            let moved = Watermark { until: window.until, ..mark };
+            // Whether that goes well makes no difference to what it shows.
+            let _ = self.with.table.set_watermark("lake", moved).await;
+        }
+        self.port.read(window, limit).await
+    }
+}

@@ -1,0 +1,165 @@
+//! Liveness: what must have come about once the faults have stopped and time went on.
+
+use chrono::{DateTime, Utc};
+use local::system::config::Delivery;
+use serde_json::Value;
+use shared::domain::{
+    card::{self, View},
+    request::Request,
+};
+
+use super::{
+    Oracle, Seen, as_shown,
+    messages::{beginning, headlines},
+    moment::reverts_in_the_end,
+    rule_ids, state,
+};
+
+impl Oracle {
+    /// Holds the end against what was promised. `view` is what the cards are made with.
+    pub fn judge_end(&self, view: &View, now: DateTime<Utc>) {
+        let mut broken = Vec::new();
+        {
+            let mut seen = self.seen();
+            let ends: Vec<String> = seen.items.values().map(|item| state(&item.value).to_owned()).collect();
+            for state in ends {
+                *seen.stats.ends.entry(state).or_default() += 1;
+            }
+            broken.extend(self.what_is_lost(&seen));
+            broken.extend(self.what_is_unfinished(&seen));
+            broken.extend(self.what_is_not_shown(&mut seen, view));
+            broken.extend(self.what_still_asks(&seen, now));
+            broken.extend(self.what_escaped(&seen));
+        }
+        for broken in broken {
+            self.violated(now, broken);
+        }
+    }
+
+    /// Every record is a card or has a reason.
+    fn what_is_lost(&self, seen: &Seen) -> Vec<String> {
+        let mut broken = Vec::new();
+        for (id, opened) in &seen.ledger.opened {
+            let Some(item) = seen.items.get(id) else {
+                let lets_in = opened.rules.iter().any(|left| !left.key.egress);
+                if lets_in {
+                    broken.push(format!("no change is lost: {id} of {} is not in the table", opened.at));
+                }
+                continue;
+            };
+            let ignored = state(&item.value) == "Ignored";
+            let wider = opened.rules.iter().find(|left| !left.key.egress && left.is_wider());
+            match wider {
+                Some(wider) if ignored => {
+                    let (rule, now) = (&wider.rule, as_shown(&wider.key));
+                    let before = wider.before.as_ref().map(as_shown);
+                    broken.push(format!(
+                        "no change is lost: {id} made {rule} {now}, which was {before:?}, and was ignored"
+                    ));
+                }
+                Some(_) | None => {}
+            }
+            let ids = rule_ids(&item.value);
+            // Of a rule that is gone when its record is read nothing may be known; the others are shown all the same.
+            let hidden = opened.rules.iter().find(|left| {
+                left.is_wider() && !ids.contains(&left.rule) && !seen.ledger.gone.contains_key(&left.rule)
+            });
+            if let Some(hidden) = hidden.filter(|_| !ids.is_empty()) {
+                broken.push(format!("a card shows all that was opened: {id} leaves out {}", hidden.rule));
+            }
+            let has_card = seen.messages.values().any(|message| message.request == *id);
+            if !ignored && !has_card {
+                broken.push(format!("a card at least once: {id} has none"));
+            }
+        }
+        broken
+    }
+
+    /// Every Deny has an end, and nothing is due.
+    fn what_is_unfinished(&self, seen: &Seen) -> Vec<String> {
+        let reverts = reverts_in_the_end(self.plan.mode);
+        let waits = |value: &Value| match state(value) {
+            "Denied" | "Reverting" => reverts,
+            "NeedsPost" | "Posting" => true,
+            _ => false,
+        };
+        let unfinished = seen.items.iter().filter(|(_, item)| waits(&item.value));
+        let mut broken: Vec<String> =
+            unfinished.map(|(id, item)| format!("it ends: {id} is still {}", state(&item.value))).collect();
+        let failed = seen.items.iter().filter(|(_, item)| {
+            matches!(state(&item.value), "PartlyReverted" | "RevertFailed") && item.value["failure"].is_null()
+        });
+        broken.extend(failed.map(|(id, _)| format!("a revert that failed says why: {id} does not")));
+        broken
+    }
+
+    /// Every card shows its request's last state; by webhook, one of them does.
+    fn what_is_not_shown(&self, seen: &mut Seen, view: &View) -> Vec<String> {
+        let mut broken = Vec::new();
+        for (id, item) in &seen.items {
+            let cards = seen.messages.iter().filter(|(_, message)| message.request == *id && !message.is_reply());
+            let Ok(request) = serde_json::from_str::<Request>(&item.raw) else {
+                broken.push(format!("an item can be read: {id} can't"));
+                continue;
+            };
+            let expected = card::render(&request, view).text;
+            let is = state(&item.value);
+            let lags = |text: &str| !headlines(is).iter().any(|words| text.starts_with(words)) || text != expected;
+            let (old, new): (Vec<_>, Vec<_>) = cards.partition(|(_, message)| lags(&message.text));
+            // A webhook tells no address: only the clicked message is reached, or a new one stands for it.
+            if self.plan.delivery == Delivery::Webhook && !new.is_empty() {
+                continue;
+            }
+            for (ts, message) in old {
+                // Updates are not leased: an old one may land last, and its function be killed before it can say so.
+                if !message.is_recorded {
+                    seen.stats.in_doubt += 1;
+                    continue;
+                }
+                let says = beginning(&message.text);
+                broken.push(format!("every card shows the last state: {ts} of {id} says {says:?}, it is {is}"));
+            }
+        }
+        broken
+    }
+
+    /// What was removed by hand is not asked about any more.
+    fn what_still_asks(&self, seen: &Seen, now: DateTime<Utc>) -> Vec<String> {
+        let mut broken = Vec::new();
+        for (id, item) in &seen.items {
+            let ids = rule_ids(&item.value);
+            let gone =
+                |rule: &String| seen.ledger.gone.get(rule).is_some_and(|gone| gone.by_hand && gone.readable_at <= now);
+            if state(&item.value) == "Pending" && !ids.is_empty() && ids.iter().all(gone) {
+                broken.push(format!("what was removed by hand is withdrawn: {id} still asks"));
+            }
+        }
+        broken
+    }
+
+    /// A rule that stands and was ignored as less than before was less than something that may stand.
+    fn what_escaped(&self, seen: &Seen) -> Vec<String> {
+        let mut broken = Vec::new();
+        for rule in seen.ledger.makers.keys() {
+            let makers = seen.ledger.past.get(rule).into_iter().flatten().rev();
+            let mut values = makers.filter_map(|id| Some((id, &seen.items.get(id)?.value)));
+            let Some((last, value)) = values.next() else { continue };
+            // A call may change several rules, and ask about some of them only.
+            let asks = |value: &Value| state(value) != "Ignored" && rule_ids(value).contains(rule);
+            // Where it asks about others of its rules, or is Unreadable, this one can't be asked about any more.
+            if asks(value) || state(value) != "Ignored" {
+                continue;
+            }
+            let judged = values.find(|(_, value)| asks(value));
+            if let Some((id, value)) = judged
+                && matches!(state(value), "Reverted" | "AlreadyGone" | "ChangedByHand" | "Withdrawn")
+            {
+                let is = state(value);
+                broken.push(format!(
+                    "a change of a denied rule is asked about: {rule} stands as {last} left it, which was ignored, and {id} is {is}"
+                ));
+            }
+        }
+        broken
+    }
+}

@@ -1,0 +1,133 @@
+//! What really happened in EC2, by the calls that were made: known without reading one record.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use local::{
+    system::seed::Opener,
+    world::ec2::{Rule, RuleKey, Source},
+};
+
+/// A rule as a call left it.
+#[derive(Clone, Debug)]
+pub struct Left {
+    /// Its id.
+    pub rule: String,
+    /// What it lets in.
+    pub key: RuleKey,
+    /// What it let in before, where it was modified.
+    pub before: Option<RuleKey>,
+}
+
+impl Left {
+    /// Whether it lets in something that it did not let in before.
+    #[must_use]
+    pub fn is_wider(&self) -> bool {
+        self.before.as_ref().is_none_or(|before| !covers(before, &self.key))
+    }
+}
+
+/// A call that opened or modified rules.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    /// `account/region/group`.
+    pub group: String,
+    /// Who made it.
+    pub by: Opener,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// When its record can be read.
+    pub readable_at: DateTime<Utc>,
+    /// Whether it modified rules that were there.
+    pub modified: bool,
+    /// Whether its record is cut off.
+    pub cut: bool,
+    /// The rules.
+    pub rules: Vec<Left>,
+}
+
+/// Who gave a rule the value that it has now.
+#[derive(Clone, Debug)]
+pub struct Maker {
+    /// The call.
+    pub by: String,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Its place among all that happened.
+    pub order: u64,
+}
+
+/// How a rule went.
+#[derive(Clone, Debug)]
+pub struct Gone {
+    /// A person revoked it, as its record says; else a revert did, or its group was deleted.
+    pub by_hand: bool,
+    /// When the record of that can be read.
+    pub readable_at: DateTime<Utc>,
+}
+
+/// All of it.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    /// By request id.
+    pub opened: BTreeMap<String, Opened>,
+    /// By rule id: every rule that stands and was opened since the run began.
+    pub makers: BTreeMap<String, Maker>,
+    /// By rule id.
+    pub gone: BTreeMap<String, Gone>,
+    /// By rule id, the calls that made it what it was, oldest first.
+    pub past: BTreeMap<String, Vec<String>>,
+    order: u64,
+}
+
+impl Ledger {
+    /// The next place among all that happens.
+    pub fn next_order(&mut self) -> u64 {
+        self.order += 1;
+        self.order
+    }
+
+    /// Somebody opened or modified something.
+    pub fn open(&mut self, id: &str, opened: Opened) {
+        let order = self.next_order();
+        for left in opened.rules.iter().filter(|left| !left.key.egress) {
+            let maker = Maker { by: id.to_owned(), at: opened.at, order };
+            self.makers.insert(left.rule.clone(), maker);
+            self.past.entry(left.rule.clone()).or_default().push(id.to_owned());
+        }
+        self.opened.insert(id.to_owned(), opened);
+    }
+
+    /// A rule went.
+    pub fn close(&mut self, rule: &str, gone: Gone) {
+        self.next_order();
+        self.makers.remove(rule);
+        self.gone.insert(rule.to_owned(), gone);
+    }
+}
+
+/// A rule as a card shows it: protocol, ports, source.
+#[must_use]
+pub fn as_shown(key: &RuleKey) -> String {
+    let ports = if key.from_port == key.to_port {
+        key.from_port.to_string()
+    } else {
+        format!("{}-{}", key.from_port, key.to_port)
+    };
+    format!("{} {ports} {}", key.protocol, key.source)
+}
+
+/// `rule tcp 22 10.0.0.0/8`.
+#[must_use]
+pub fn in_words(rule: &Rule) -> String {
+    format!("{} {}", rule.id, as_shown(&rule.key))
+}
+
+fn covers(wide: &RuleKey, narrow: &RuleKey) -> bool {
+    let source = match (&wide.source, &narrow.source) {
+        (Source::Ipv4(wide), Source::Ipv4(narrow)) => wide.contains(narrow),
+        (Source::Ipv6(wide), Source::Ipv6(narrow)) => wide.contains(narrow),
+        (wide, narrow) => wide == narrow,
+    };
+    wide.protocol == narrow.protocol && wide.from_port <= narrow.from_port && narrow.to_port <= wide.to_port && source
+}

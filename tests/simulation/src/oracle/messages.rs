@@ -1,0 +1,166 @@
+//! What people see in the channel.
+
+use std::{collections::BTreeSet, sync::PoisonError};
+
+use chrono::{DateTime, Utc};
+use local::{
+    system::{config::Delivery, seed::CHANNEL},
+    world::slack::Message,
+};
+
+use super::{Oracle, rule_ids};
+
+/// A message as it was seen last.
+pub(super) struct Shown {
+    /// The request that it shows.
+    pub(super) request: String,
+    pub(super) text: String,
+    /// Who wrote it last.
+    pub(super) by: String,
+    /// Whether they got to store a step of the request since.
+    pub(super) is_recorded: bool,
+    in_thread: bool,
+}
+
+impl Shown {
+    pub(super) fn is_reply(&self) -> bool {
+        self.in_thread
+    }
+}
+
+/// What the first words of a card claim.
+enum Claim {
+    Asks,
+    Decided { is_deny: bool, rules_are_gone: bool },
+    Gone,
+}
+
+fn claim(text: &str) -> Option<Claim> {
+    let denied = |rules_are_gone| Claim::Decided { is_deny: true, rules_are_gone };
+    let claims = [
+        ("Approval needed", Claim::Asks),
+        ("Unreadable", Claim::Asks),
+        ("Approved", Claim::Decided { is_deny: false, rules_are_gone: false }),
+        ("Denied: reverting", denied(false)),
+        ("Reverted", denied(true)),
+        ("Partly reverted", denied(false)),
+        ("Revert failed", denied(false)),
+        ("Already gone", denied(true)),
+        ("Changed by hand", denied(false)),
+        ("Observed", denied(false)),
+        ("Withdrawn", Claim::Gone),
+    ];
+    claims.into_iter().find(|(words, _)| text.starts_with(words)).map(|(_, claim)| claim)
+}
+
+impl Oracle {
+    /// After a call to Slack: whatever is new there is held against what is so.
+    pub(super) fn look_at_the_channel(&self, actor: &str, now: DateTime<Utc>) {
+        for (message, in_thread) in self.news() {
+            let Some(request) = request_of(&message) else { continue };
+            let ts = message.ts.to_string();
+            self.story.note(now, "channel", format_args!("{ts} {request}: {}", beginning(&message.text)));
+            let mut seen = self.seen();
+            let is_new = !seen.messages.contains_key(&ts);
+            seen.shown.entry(request.clone()).or_default().extend(rules_shown(&message));
+            let (by, text) = (actor.to_owned(), message.text.clone());
+            let shown = Shown { request: request.clone(), text, by, is_recorded: false, in_thread };
+            seen.messages.insert(ts, shown);
+            let cards = seen.messages.values().filter(|one| one.request == request && !one.in_thread).count();
+            drop(seen);
+            if in_thread {
+                continue;
+            }
+            if is_new && cards > 1 && self.plan.delivery == Delivery::Bot {
+                self.violated(now, format!("one card, where a lost post can be looked up: {request} has {cards}"));
+            }
+            if let Some(broken) = self.judge_card(&request, &message.text) {
+                self.violated(now, broken);
+            }
+        }
+    }
+
+    fn judge_card(&self, request: &str, text: &str) -> Option<String> {
+        let says = beginning(text);
+        let Some(claim) = claim(text) else { return Some(format!("no card begins so: {says}")) };
+        let seen = self.seen();
+        let item = seen.items.get(request);
+        let verdict = item.map_or("", |item| item.value["decision"]["verdict"].as_str().unwrap_or_default());
+        let (is_so, gone) = match claim {
+            Claim::Asks => (true, false),
+            Claim::Decided { is_deny, rules_are_gone } => {
+                (verdict == if is_deny { "deny" } else { "approve" }, rules_are_gone)
+            }
+            Claim::Gone => (verdict.is_empty(), true),
+        };
+        if !is_so {
+            return Some(format!("a card says what is stored: {request} says {says:?}, its decision is {verdict:?}"));
+        }
+        let ids = item.filter(|_| gone).map(|item| rule_ids(&item.value)).unwrap_or_default();
+        let group = seen.ledger.opened.get(request).map(|opened| opened.group.clone())?;
+        drop(seen);
+        let there = self.rules_of(&group);
+        let standing = ids.into_iter().find(|rule| there.contains_key(rule))?;
+        Some(format!("a card says what is so: {request} says {says:?}, and {standing} is there"))
+    }
+
+    /// The messages that are new or changed.
+    fn news(&self) -> Vec<(Message, bool)> {
+        let slack = self.world.slack.lock().unwrap_or_else(PoisonError::into_inner);
+        let seen = self.seen();
+        let is_new = |message: &&Message| {
+            seen.messages.get(&message.ts.to_string()).is_none_or(|shown| shown.text != message.text)
+        };
+        let mut news = Vec::new();
+        for card in slack.messages(CHANNEL) {
+            let thread = slack.thread(CHANNEL, &card.ts.to_string());
+            news.extend(thread.into_iter().filter(is_new).map(|message| (message.clone(), true)));
+            if is_new(&card) {
+                news.push((card.clone(), false));
+            }
+        }
+        news
+    }
+}
+
+/// The request that a message shows: `block_id`s begin with its id, and metadata names it.
+fn request_of(message: &Message) -> Option<String> {
+    let by_block = message.blocks.iter().find_map(|block| block["block_id"].as_str()?.split('.').next());
+    let metadata = message.metadata.as_ref();
+    let by_metadata = metadata.and_then(|metadata| metadata["event_payload"]["requestid"].as_str());
+    by_metadata.or(by_block).map(str::to_owned)
+}
+
+/// The rules in a message's text blocks, as `tcp 22 10.0.0.0/8`: a line is a sign, protocol, ports, source, and more.
+fn rules_shown(message: &Message) -> BTreeSet<String> {
+    let texts = message.blocks.iter().filter_map(|block| block["text"]["text"].as_str());
+    let lines = texts.flat_map(str::lines).map(|line| line.trim_start_matches('`').trim_end_matches('`'));
+    let rule = |line: &str| {
+        let mut words = line.split_whitespace();
+        let sign = words.next()?;
+        let rule = [words.next()?, words.next()?, words.next()?].join(" ");
+        ["!", "+"].contains(&sign).then_some(rule)
+    };
+    lines.filter_map(rule).collect()
+}
+
+pub(super) fn beginning(text: &str) -> String {
+    text.chars().take(90).collect()
+}
+
+/// What the card of a state begins with.
+pub(super) fn headlines(state: &str) -> &'static [&'static str] {
+    match state {
+        "Pending" => &["Approval needed", "Unreadable"],
+        "Approved" => &["Approved"],
+        "Denied" | "Reverting" => &["Denied: reverting"],
+        "Reverted" => &["Reverted"],
+        "AlreadyGone" => &["Already gone"],
+        "ChangedByHand" => &["Changed by hand"],
+        "PartlyReverted" => &["Partly reverted"],
+        "RevertFailed" => &["Revert failed"],
+        "Observed" => &["Observed"],
+        "Withdrawn" => &["Withdrawn"],
+        _ => &[],
+    }
+}

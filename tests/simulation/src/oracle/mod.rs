@@ -1,0 +1,184 @@
+//! What must hold, looked at from outside: the rules that are really there, the messages that are really in the channel, and
+//! the table's items as they lie there.
+//!
+//! Of the domain's code it uses none but the names that it checks. Each promise is held against every effect at the moment
+//! at which it happens ([`Eyes`]); what can only be said in the end is said in `ending`.
+
+mod ending;
+mod ledger;
+mod messages;
+mod moment;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use local::world::{
+    World,
+    ec2::{Rule, RuleKey},
+};
+use serde_json::Value;
+use tokio::sync::Notify;
+
+use crate::{fakes::MemoryStore, plan::Plan, stats::Stats, story::Story};
+
+pub use self::{
+    ledger::{Gone, Ledger, Left, Opened, as_shown, in_words},
+    moment::Eyes,
+};
+
+/// Knows what really happened, and what was promised.
+pub struct Oracle {
+    plan: Plan,
+    world: Arc<World>,
+    table: MemoryStore,
+    story: Arc<Story>,
+    seen: Mutex<Seen>,
+    /// A promise was broken.
+    pub violated: Notify,
+    /// A Deny was stored.
+    pub denied: Notify,
+}
+
+/// What was seen so far.
+#[derive(Default)]
+struct Seen {
+    ledger: Ledger,
+    items: BTreeMap<String, Item>,
+    decided: BTreeMap<String, Decided>,
+    /// By `ts`.
+    messages: BTreeMap<String, messages::Shown>,
+    /// By request: the rules that its messages showed so far.
+    shown: BTreeMap<String, BTreeSet<String>>,
+    clicks: BTreeSet<(String, &'static str, String)>,
+    /// When somebody lost their right to decide.
+    was_member_until: BTreeMap<String, DateTime<Utc>>,
+    stats: Stats,
+    violation: Option<String>,
+}
+
+/// An item as it lies in the table.
+struct Item {
+    raw: String,
+    value: Value,
+}
+
+/// A decision, and what could be known when it was stored.
+struct Decided {
+    is_deny: bool,
+    /// By whom, and while Portcullis only watched.
+    observed: bool,
+    /// The rules that the request's messages had shown by then.
+    shown: BTreeSet<String>,
+}
+
+impl Oracle {
+    /// Watches a world and a table.
+    #[must_use]
+    pub fn new(plan: Plan, world: Arc<World>, table: MemoryStore, story: Arc<Story>) -> Self {
+        let seen = Mutex::default();
+        Self { plan, world, table, story, seen, violated: Notify::new(), denied: Notify::new() }
+    }
+
+    /// The first promise that was broken, in words.
+    #[must_use]
+    pub fn violation(&self) -> Option<String> {
+        self.seen().violation.clone()
+    }
+
+    /// What was counted.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.seen().stats.clone()
+    }
+
+    /// Counts something.
+    pub fn count(&self, add: impl FnOnce(&mut Stats)) {
+        add(&mut self.seen().stats);
+    }
+
+    /// Somebody opened or modified rules.
+    pub fn opened(&self, id: &str, opened: Opened) {
+        let mut seen = self.seen();
+        seen.stats.openings += 1;
+        seen.ledger.open(id, opened);
+    }
+
+    /// Somebody removed rules, or their group.
+    pub fn closed(&self, rules: &[Rule], gone: &Gone) {
+        let mut seen = self.seen();
+        for rule in rules {
+            seen.ledger.close(&rule.id, gone.clone());
+        }
+    }
+
+    /// Somebody clicks.
+    pub fn clicked(&self, user: &str, button: &'static str, id: &str) {
+        let mut seen = self.seen();
+        seen.stats.clicks += 1;
+        seen.clicks.insert((user.to_owned(), button, id.to_owned()));
+    }
+
+    /// Somebody leaves the user group whose members may decide, or comes back.
+    pub fn membership(&self, user: &str, left_at: Option<DateTime<Utc>>) {
+        let mut seen = self.seen();
+        match left_at {
+            Some(at) => seen.was_member_until.insert(user.to_owned(), at),
+            None => seen.was_member_until.remove(user),
+        };
+    }
+
+    /// The responder goes on as if this click had decided: then it is stored so.
+    pub fn told_decided(&self, user: &str, verdict: &'static str, id: &str, now: DateTime<Utc>) {
+        let seen = self.seen();
+        let stored = seen.items.get(id).map(|item| &item.value["decision"]);
+        let is_so = stored.is_some_and(|stored| stored["verdict"] == verdict && stored["by"] == user);
+        drop(seen);
+        if !is_so {
+            self.violated(now, format!("a decision exactly once: {user} is taken to have decided {verdict} on {id}, and the table says otherwise"));
+        }
+    }
+
+    /// Everything of the ledger that was to be read from records, by request id.
+    #[must_use]
+    pub fn last_readable(&self) -> Option<DateTime<Utc>> {
+        let seen = self.seen();
+        let opened = seen.ledger.opened.values().map(|opened| opened.readable_at);
+        opened.chain(seen.ledger.gone.values().map(|gone| gone.readable_at)).max()
+    }
+
+    fn violated(&self, now: DateTime<Utc>, promise: String) {
+        self.story.note(now, "ORACLE", format_args!("BROKEN: {promise}"));
+        self.seen().violation.get_or_insert(promise);
+        self.violated.notify_one();
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The ingress rules of a group (`account/region/group`) that are really there, by id.
+    fn rules_of(&self, group: &str) -> BTreeMap<String, RuleKey> {
+        let parts: Vec<&str> = group.split('/').collect();
+        let [account, region, group] = parts.as_slice() else { return BTreeMap::new() };
+        let ec2 = self.world.ec2.lock().unwrap_or_else(PoisonError::into_inner);
+        let rules = ec2.group(account, region, group).into_iter().flat_map(|group| group.rules());
+        rules.filter(|rule| !rule.key.egress).map(|rule| (rule.id.clone(), rule.key.clone())).collect()
+    }
+}
+
+/// Who a decision may come from: approvers, and for five minutes whoever was one by membership.
+const REMEMBERED: TimeDelta = TimeDelta::minutes(5);
+
+/// The rule ids that an item holds.
+fn rule_ids(item: &Value) -> Vec<String> {
+    let opening = &item["change"]["opening"];
+    let rules = opening["authorized"]["rules"].as_array().or_else(|| opening["modified"]["rules"].as_array());
+    rules.into_iter().flatten().filter_map(|rule| Some(rule["id"].as_str()?.to_owned())).collect()
+}
+
+fn state(item: &Value) -> &str {
+    item["state"]["name"].as_str().unwrap_or_default()
+}

@@ -1,0 +1,50 @@
+//! Random runs: `SEEDS` of them (20,000, or a minute of them), or the one that `SEED` names.
+
+use std::{env, process::ExitCode, time::Duration};
+
+use simulation::{many::run_many, sim::run};
+
+fn main() -> ExitCode {
+    if let Some(seed) = number("SEED") {
+        return one(seed);
+    }
+    let (count, limit) = match number("SEEDS") {
+        Some(count) => (count, Duration::MAX),
+        None => (20_000, Duration::from_secs(number("SECONDS").unwrap_or(60))),
+    };
+    for seed in [3, 14, 15, 92, 65] {
+        if run(seed, None, false).hash != run(seed, None, false).hash {
+            println!("seed {seed} is not the same twice");
+            return ExitCode::FAILURE;
+        }
+    }
+    let many = run_many(number("FIRST").unwrap_or(1), count, limit, None);
+    let rate = many.stats.seeds as f64 / many.took.as_secs_f64();
+    println!("{}\n{rate:.0} runs a second, {:.1} s", many.stats, many.took.as_secs_f64());
+    many.broken.map_or(ExitCode::SUCCESS, |broken| one(broken.seed))
+}
+
+/// One seed, twice: both have to be the same. What happened is told if something is wrong, or if `STORY` is set.
+fn one(seed: u64) -> ExitCode {
+    let (told, again) = (run(seed, None, true), run(seed, None, false));
+    if told.hash != again.hash {
+        println!("seed {seed} is not the same twice");
+        return ExitCode::FAILURE;
+    }
+    if told.violation.is_some() || env::var_os("STORY").is_some() {
+        println!("{}", told.story.join("\n"));
+    }
+    println!("{}", told.stats);
+    match told.violation {
+        None => ExitCode::SUCCESS,
+        Some(promise) => {
+            println!("seed {seed} breaks a promise: {promise}");
+            println!("again: SEED={seed} cargo test -p simulation --test seeds");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn number(name: &str) -> Option<u64> {
+    env::var(name).ok()?.parse().ok()
+}
