@@ -46,6 +46,7 @@ pub async fn look<S, C, F: Firewall>(
     let mut agreed: u32 = 0;
     let mut last: Option<Plan> = None;
     loop {
+        let asked_at = context.clock.now();
         let plan = match context.firewall.describe(group, &Which::All).await {
             Ok(there) => Plan::make(rules, &there),
             Err(FirewallError::GroupGone) => Plan::make(rules, &[]),
@@ -53,13 +54,12 @@ pub async fn look<S, C, F: Firewall>(
         };
         agreed = if last.as_ref() == Some(&plan) { agreed + 1 } else { 1 };
         let nothing_left = plan.is_empty();
+        // What was opened just now may not be visible yet, whatever the reads agree on. An answer may come late: it shows
+        // what was when it was asked for.
+        let fresh = asked_at - request.change.at < delta(LOOK_FOR);
+        let unseen = fresh && plan.0.contains(&Seen::Gone);
         let enough = match until {
-            // What was opened just now may not be visible yet, whatever the reads agree on.
-            Until::Believed => {
-                let fresh = context.clock.now() - request.change.at < delta(LOOK_FOR);
-                let unseen = fresh && plan.0.contains(&Seen::Gone);
-                plan.0.iter().all(needs_no_second_look) || agreed >= AGREEING_READS && !unseen
-            }
+            Until::Believed => plan.0.iter().all(needs_no_second_look) || agreed >= AGREEING_READS && !unseen,
             Until::Gone => nothing_left && agreed >= AGREEING_READS,
         };
         if enough {
@@ -68,7 +68,8 @@ pub async fn look<S, C, F: Firewall>(
         if (context.clock.now() - begun).to_std().unwrap_or_default() >= LOOK_FOR {
             return match until {
                 Until::Gone if !nothing_left => Ok(plan),
-                Until::Gone | Until::Believed if agreed >= AGREEING_READS => Ok(plan),
+                Until::Gone if agreed >= AGREEING_READS => Ok(plan),
+                Until::Believed if agreed >= AGREEING_READS && !unseen => Ok(plan),
                 Until::Gone | Until::Believed => Err(not_believed()),
             };
         }

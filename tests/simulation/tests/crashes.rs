@@ -32,7 +32,7 @@ use shared::{
 use simulation::fakes::{BOB, Moment, Run, ssh};
 
 /// Pairs that a script tries, unless all are asked for.
-const PAIRS: u32 = 300;
+const PAIRS: u32 = 150;
 
 /// What is killed.
 #[derive(Clone, Copy, Debug)]

@@ -69,6 +69,24 @@ async fn a_rule_that_ec2_does_not_show_yet_is_waited_for() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_late_answer_that_a_new_rule_is_not_there_is_not_believed() {
+    let run = Run::new();
+    let group = run.group("web");
+    stale(&run, seconds(8));
+    let id = run.open(&group, ssh("0.0.0.0/0"));
+    run.push(&id).await;
+    run.sweep().await;
+    let late = |nth| (Moment::After, "firewall", "describe", nth, std::time::Duration::from_secs(9));
+    run.delay(vec![late(5)]);
+    run.deny(&id).await;
+    assert_ne!(run.state(&id), State::AlreadyGone, "it was asked about when it could not be seen yet");
+    run.wait(seconds(60)).await;
+    run.sweep().await;
+    assert_eq!(run.state(&id), State::Reverted);
+    assert!(!run.ingress(&group).contains(&"tcp 22-22 0.0.0.0/0".to_owned()));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_rule_that_ec2_still_shows_after_the_revoke_is_looked_at_until_it_is_gone() {
     let (run, _, id) = asked("web").await;
     stale(&run, seconds(4));
