@@ -1,0 +1,39 @@
+//! What Slack signed: any body, and any JSON in the form's `payload`. It is read, or refused; what is read keeps its promises.
+#![no_main]
+
+use adapters::slack::interaction::{Interaction, parse};
+use chrono::{DateTime, Utc};
+use libfuzzer_sys::fuzz_target;
+use local::world::slack::sign;
+use shared::{
+    config::{ApiBaseUrl, Secret},
+    slack_signature::{SignatureHeaders, verify},
+};
+
+const SECRET: &str = "8f742231b10e8888abcd99yyyzzz85a5";
+
+fn read(body: Vec<u8>) {
+    let now: DateTime<Utc> = DateTime::from_timestamp(1_531_420_618, 0).unwrap();
+    let timestamp = now.timestamp().to_string();
+    let signature = sign(SECRET, now.timestamp(), &body);
+    let headers =
+        SignatureHeaders { timestamp: Some(timestamp.as_bytes()), signature: Some(signature.as_bytes()) };
+    let verified = verify(now, headers, body, &[Secret::new(SECRET).unwrap()]).unwrap();
+    let base = ApiBaseUrl::parse("https://slack.com/api").unwrap();
+    if let Ok(Interaction::Click(click)) = parse(&verified, &base, now) {
+        assert!(!click.request.as_str().starts_with('#'), "a click reaches requests, and no other item of the table");
+        if let Some(reply) = &click.reply {
+            let url = &reply.url;
+            assert!(url.starts_with("https://hooks.slack.com/") || url.starts_with("https://hooks.slack-gov.com/")
+                || url.starts_with("https://slack.com/") || url.contains(":443/"), "a reply goes to Slack alone");
+        }
+    }
+}
+
+fuzz_target!(|data: &[u8]| {
+    read(data.to_vec());
+    // Most of the time the JSON is what is interesting.
+    let mut form = b"payload=".to_vec();
+    form.extend(data.iter().flat_map(|byte| format!("%{byte:02x}").into_bytes()));
+    read(form);
+});
