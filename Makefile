@@ -18,9 +18,10 @@ build: ## Build everything (dev profile)
 	@command -v $(CARGO) >/dev/null || { echo "cargo is missing: install Rust with rustup (see rust-version in Cargo.toml)"; exit 1; }
 	$(CARGO) build --workspace --bins
 
+# At a terminal the demo has a process group of its own: its Ctrl-C is not for make, which would end with an error.
 .PHONY: demo
 demo: build ## Run the whole system on this machine and open its page
-	target/debug/local demo --data data
+	@if [ -t 0 ]; then set -m; fi; target/debug/local demo --data data && exit
 
 .PHONY: test
 test: test-rust test-python test-browser ## Run every test

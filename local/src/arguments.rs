@@ -6,15 +6,19 @@ use std::path::{Path, PathBuf};
 pub(crate) const HELP: &str = "\
 Portcullis on one machine, without AWS and without Slack.
 
-local demo [--data DIR] [--port N] [--poller PATH] [--responder PATH]
+local demo [--data DIR] [--port N] [--no-open] [--poller PATH] [--responder PATH]
     Starts everything and a page on the loopback interface; Ctrl-C stops it.
     --data DIR        keep DynamoDB's items and the functions' logs in DIR (default: in memory, no log files)
-    --port N          the page's port (default 8080; 0: any free one)
+    --port N          the page's port (default 8080, or any free one where that is in use; 0: any free one)
+    --no-open         do not open the page in a browser
     --poller PATH     the poller's binary (default: beside this one)
     --responder PATH  the responder's binary (default: beside this one)
 
 local --help
     Prints this.";
+
+/// The page's port where none is named.
+pub(crate) const DEFAULT_PORT: u16 = 8080;
 
 /// What the command line asks for.
 #[derive(Debug, PartialEq, Eq)]
@@ -30,6 +34,7 @@ pub(crate) enum Arguments {
 pub(crate) struct Demo {
     pub(crate) data: Option<PathBuf>,
     pub(crate) port: u16,
+    pub(crate) open: bool,
     pub(crate) poller: PathBuf,
     pub(crate) responder: PathBuf,
 }
@@ -50,8 +55,18 @@ pub(crate) fn read(arguments: impl IntoIterator<Item = String>) -> Result<Argume
 
 fn demo(mut arguments: impl Iterator<Item = String>) -> Result<Demo, String> {
     let here = std::env::current_exe().ok().and_then(|binary| binary.parent().map(Path::to_owned)).unwrap_or_default();
-    let mut demo = Demo { data: None, port: 8080, poller: here.join("poller"), responder: here.join("responder") };
+    let mut demo = Demo {
+        data: None,
+        port: DEFAULT_PORT,
+        open: true,
+        poller: here.join("poller"),
+        responder: here.join("responder"),
+    };
     while let Some(option) = arguments.next() {
+        if option == "--no-open" {
+            demo.open = false;
+            continue;
+        }
         let value = arguments.next().ok_or_else(|| format!("{option} needs a value"))?;
         match option.as_str() {
             "--data" => demo.data = Some(value.into()),
@@ -74,10 +89,11 @@ mod tests {
 
     #[test]
     fn options_are_read_in_any_order() {
-        let Ok(Arguments::Demo(demo)) = read("demo --port 0 --responder /b --data data --poller /a") else {
+        let Ok(Arguments::Demo(demo)) = read("demo --port 0 --no-open --responder /b --data data --poller /a") else {
             panic!("no demo");
         };
-        let expected = Demo { data: Some("data".into()), port: 0, poller: "/a".into(), responder: "/b".into() };
+        let expected =
+            Demo { data: Some("data".into()), port: 0, open: false, poller: "/a".into(), responder: "/b".into() };
         assert_eq!(demo, expected);
     }
 

@@ -3,11 +3,15 @@
 pub mod config;
 pub mod event_bridge;
 pub mod gateway;
+pub mod journal;
+pub mod pipelines;
 pub mod seed;
 mod start;
+pub mod stored;
 mod tasks;
 
 use std::{
+    collections::BTreeMap,
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
@@ -17,15 +21,18 @@ use chrono::{TimeDelta, Utc};
 use serde_json::Value;
 use shared::config::Timing;
 
-use self::config::ConfigFile;
 pub use self::start::{StandIns, StartError};
+use self::{config::ConfigFile, journal::Journal, pipelines::Pipelines, stored::Looked};
 use crate::{
     wire::{
         Server,
         dynamodb::{DynamoDbError, Storage},
         lambda::{Code, Function, FunctionError},
     },
-    world::{World, slack::ClickError},
+    world::{
+        World,
+        slack::{ClickError, Interaction, Settled, SubmitError, Typed, ViewAnswer},
+    },
 };
 
 /// How the system is set up.
@@ -89,12 +96,41 @@ impl Clicked {
     }
 }
 
-/// Why a click did not come through.
+/// How Slack's call of the responder went, as the person who submitted a modal sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Submitted {
+    /// The HTTP status.
+    pub status: u16,
+    /// How long the answer took. Beyond 3 s Slack shows an error.
+    pub took: Duration,
+    /// What became of the modal.
+    pub settled: Settled,
+}
+
+impl Submitted {
+    /// Whether Slack is satisfied: it could read the answer, and in time. The modal may show errors all the same.
+    pub fn accepted(&self) -> bool {
+        self.settled != Settled::Trouble
+    }
+
+    /// The texts that the modal shows, by `block_id`.
+    pub fn errors(&self) -> BTreeMap<String, String> {
+        match &self.settled {
+            Settled::Errors(errors) => errors.clone(),
+            Settled::Closed | Settled::Trouble => BTreeMap::new(),
+        }
+    }
+}
+
+/// Why a click or a submission did not come through.
 #[derive(Debug, thiserror::Error)]
 pub enum ClickFailed {
     /// Nobody or nothing there to click.
     #[error(transparent)]
     Impossible(#[from] ClickError),
+    /// Nothing there to submit, or not so.
+    #[error(transparent)]
+    NotSubmitted(#[from] SubmitError),
     /// The gateway gave no answer.
     #[error("the gateway gave no answer: {0}")]
     NoAnswer(#[from] reqwest::Error),
@@ -117,7 +153,12 @@ pub struct System {
     pub config: String,
     /// Its `[timing]`.
     pub timing: Timing,
+    /// What people and services did, for the time line of a request.
+    pub journal: Journal,
+    /// The controllers that open again what was taken back.
+    pub pipelines: Pipelines,
     table: String,
+    looked: Looked,
     /// How many of the trail's entries EventBridge has seen.
     pushed: Mutex<usize>,
     tasks: Mutex<Vec<tokio::task::JoinHandle<()>>>,
@@ -153,6 +194,7 @@ impl System {
         let mut answers = Ok(Vec::new());
         for record in self.unpushed() {
             let Some(event) = event_bridge::event(&record) else { continue };
+            self.journal.pushed(&record, Utc::now());
             answers = match (answers, self.poller.invoke(event).await) {
                 (Ok(mut answers), Ok(answer)) => {
                     answers.push(answer);
@@ -178,14 +220,36 @@ impl System {
     /// [`ClickFailed`].
     pub async fn click(&self, user: &str, ts: &str, action_id: &str) -> Result<Clicked, ClickFailed> {
         let interaction = lock(&self.world.slack).click(Utc::now(), user, seed::CHANNEL, ts, None, action_id)?;
+        let answer = self.deliver(&interaction).await?;
+        Ok(Clicked { status: answer.status, body: answer.body, took: answer.took })
+    }
+
+    /// A person submits a modal: Slack calls the responder through the gateway, and closes the modal or shows errors in it.
+    ///
+    /// # Errors
+    /// [`ClickFailed`].
+    pub async fn submit(&self, user: &str, view_id: &str, typed: &Typed) -> Result<Submitted, ClickFailed> {
+        let interaction = lock(&self.world.slack).submit(Utc::now(), user, view_id, typed)?;
+        let Answered { status, content_type, body, took } = self.deliver(&interaction).await?;
+        let answer = ViewAnswer { status, content_type: &content_type, body: &body, took };
+        Ok(Submitted { status, took, settled: lock(&self.world.slack).settle(view_id, &answer) })
+    }
+
+    /// Slack calls the app's request URL.
+    async fn deliver(&self, interaction: &Interaction) -> Result<Answered, reqwest::Error> {
         let signed = interaction.request(seed::SIGNING_SECRET, Utc::now());
         let url = format!("{}/slack/interactions", self.gateway.url());
         let request = reqwest::Client::new().post(url).body(signed.body);
         let request = signed.headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
-        let begun = Instant::now();
+        let (at, begun, doomed) = (Utc::now(), Instant::now(), self.responder.is_doomed());
         let response = request.send().await?;
         let took = begun.elapsed();
-        Ok(Clicked { status: response.status().as_u16(), body: response.text().await?, took })
+        let status = response.status().as_u16();
+        let killed = doomed && !self.responder.is_doomed();
+        self.journal.delivered(&interaction.payload, journal::Delivery { at, status, took, killed });
+        let content_type = response.headers().get("content-type").and_then(|value| value.to_str().ok());
+        let content_type = content_type.unwrap_or_default().to_owned();
+        Ok(Answered { status, content_type, body: response.text().await?, took })
     }
 
     /// Resolves when both functions are at rest: every answer is given and the work after it is done.
@@ -211,6 +275,14 @@ impl System {
         self.responder.kill().await;
         self.services.dynamodb.stop().await;
     }
+}
+
+/// The app's answer on HTTP.
+struct Answered {
+    status: u16,
+    content_type: String,
+    body: String,
+    took: Duration,
 }
 
 impl Drop for System {

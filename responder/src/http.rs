@@ -31,7 +31,7 @@ pub(crate) struct Incoming {
     pub(crate) body: Vec<u8>,
 }
 
-/// An answer without anything being done.
+/// The status of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Status {
     /// Done, or nothing to do.
@@ -64,15 +64,30 @@ impl Status {
             Self::Unavailable => 503,
         }
     }
+}
 
-    /// The answer as both kinds of API take it. It has no body: Slack would show one.
+/// What is answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// A status without a body: Slack would show one, and an empty 200 closes a modal.
+    Status(Status),
+    /// 200 with this JSON.
+    Json(Value),
+}
+
+impl Answer {
+    /// The answer as both kinds of API take it.
     #[must_use]
-    pub(crate) fn answer(self) -> Value {
-        let mut headers = json!({ "content-type": "text/plain; charset=utf-8" });
-        if self == Self::MethodNotAllowed {
+    pub(crate) fn event(self) -> Value {
+        let (status, kind, body) = match self {
+            Self::Status(status) => (status, "text/plain; charset=utf-8", String::new()),
+            Self::Json(body) => (Status::Ok, "application/json; charset=utf-8", body.to_string()),
+        };
+        let mut headers = json!({ "content-type": kind });
+        if status == Status::MethodNotAllowed {
             headers["allow"] = json!("POST");
         }
-        json!({ "statusCode": self.code(), "headers": headers, "body": "", "isBase64Encoded": false })
+        json!({ "statusCode": status.code(), "headers": headers, "body": body, "isBase64Encoded": false })
     }
 }
 

@@ -176,3 +176,14 @@ fn what_is_no_event_of_an_api_is_a_bad_request() {
         assert_eq!(read(event.clone()), Err(Status::BadRequest), "{event}");
     }
 }
+
+#[test]
+fn an_answer_has_a_body_only_where_it_is_json() {
+    let answer = |status: u16, kind: &str, body: &str| json!({ "statusCode": status, "headers": { "content-type": kind }, "body": body, "isBase64Encoded": false });
+    assert_eq!(Answer::Status(Status::Ok).event(), answer(200, "text/plain; charset=utf-8", ""));
+    assert_eq!(Answer::Status(Status::Unavailable).event(), answer(503, "text/plain; charset=utf-8", ""));
+    let errors = json!({ "errors": { "reason": "\u{fc}" } });
+    let expected = answer(200, "application/json; charset=utf-8", "{\"errors\":{\"reason\":\"\u{fc}\"}}");
+    assert_eq!(Answer::Json(errors).event(), expected);
+    assert_eq!(Answer::Status(Status::MethodNotAllowed).event()["headers"]["allow"], "POST");
+}

@@ -35,12 +35,12 @@ async fn main() -> ExitCode {
     let handler = service_fn(move |event: LambdaEvent<Value>| {
         let (responder, leave) = (Arc::clone(&responder), leave.clone());
         async move {
-            let (status, left) = responder.respond(event.payload).await;
+            let (answer, left) = responder.respond(event.payload).await;
             if let Some(left) = left {
                 let deadline = Deadline::at_epoch_ms(event.context.deadline);
                 leave.leave(Box::pin(async move { responder.after(left, deadline).await }));
             }
-            Ok::<Value, Error>(status.answer())
+            Ok::<Value, Error>(answer.event())
         }
     });
     match Runtime::new(handler).layer(after).run().await {

@@ -1,9 +1,9 @@
 //! One interaction: verified, then parsed, then decided; and what follows after the answer.
 
-use std::time::Duration;
+use std::{future::Future, time::Duration};
 
 use adapters::{
-    slack::interaction::{Interaction, parse},
+    slack::interaction::{Interaction, errors_body, parse},
     start::Portcullis,
 };
 use chrono::Utc;
@@ -11,17 +11,23 @@ use serde_json::Value;
 use shared::{
     clock::Deadline,
     config::Secret,
-    domain::{click::Click, ids::RequestId, request::Request, step::Effect},
+    domain::{
+        click::{Click, ReasonAsked, Submission},
+        ids::RequestId,
+        request::Request,
+        step::Effect,
+    },
     flows::{
+        ask::{NOT_STORED, Submitted, ask, submit},
         decide::{After, Members, decide},
         post::update,
         revert::{Reverted, revert},
     },
-    ports::{Chat, RequestStore},
+    ports::{Chat, RequestStore, StoreError},
     slack_signature::{SignatureHeaders, Verified, verify},
 };
 
-use crate::http::{Incoming, Status, read};
+use crate::http::{Answer, Incoming, Status, read};
 
 /// Slack shows an error after 3 s; the network has its share of them.
 const ANSWER_WITHIN: Duration = Duration::from_millis(2_500);
@@ -40,11 +46,13 @@ pub(crate) struct Responder {
 
 impl Responder {
     /// Answers an event; what is left to do comes along.
-    pub(crate) async fn respond(&self, event: Value) -> (Status, Option<After>) {
+    pub(crate) async fn respond(&self, event: Value) -> (Answer, Option<After>) {
         match self.understand(event) {
             Ok(Interaction::Click(click)) => self.decide(*click).await,
-            Ok(Interaction::Nothing) => (Status::Ok, None),
-            Err(status) => (status, None),
+            Ok(Interaction::ReasonAsked(asked)) => self.ask(&asked).await,
+            Ok(Interaction::Submitted(submission)) => self.submit(*submission).await,
+            Ok(Interaction::Nothing) => (Answer::Status(Status::Ok), None),
+            Err(status) => (Answer::Status(status), None),
         }
     }
 
@@ -66,18 +74,29 @@ impl Responder {
         })
     }
 
-    async fn decide(&self, click: Click) -> (Status, Option<After>) {
+    async fn decide(&self, click: Click) -> (Answer, Option<After>) {
         let id = click.request.clone();
-        match tokio::time::timeout(ANSWER_WITHIN, decide(&self.before, &self.members, click)).await {
-            Ok(Ok(after)) => (Status::Ok, Some(after)),
-            Ok(Err(error)) => {
-                tracing::error!(%error, %id, "the decision is not known to be stored; the person is shown an error");
-                (Status::Unavailable, None)
-            }
-            Err(_) => {
-                tracing::error!(%id, "out of time before the answer; the person is shown an error");
-                (Status::Unavailable, None)
-            }
+        match in_time(&id, decide(&self.before, &self.members, click)).await {
+            Some(after) => (Answer::Status(Status::Ok), Some(after)),
+            None => (Answer::Status(Status::Unavailable), None),
+        }
+    }
+
+    async fn ask(&self, asked: &ReasonAsked) -> (Answer, Option<After>) {
+        match in_time(&asked.deny.request, ask(&self.before, &self.members, asked)).await {
+            Some(told) => (Answer::Status(Status::Ok), told),
+            None => (Answer::Status(Status::Unavailable), None),
+        }
+    }
+
+    /// The person sees every refusal in the modal, also that the table is away.
+    async fn submit(&self, submission: Submission) -> (Answer, Option<After>) {
+        let id = submission.deny.request.clone();
+        match in_time(&id, submit(&self.before, &self.members, submission)).await {
+            Some(Submitted::Stored(after)) => (Answer::Status(Status::Ok), Some(after)),
+            Some(Submitted::StoredBefore) => (Answer::Status(Status::Ok), None),
+            Some(Submitted::Refused(why)) => (Answer::Json(errors_body(&why)), None),
+            None => (Answer::Json(errors_body(NOT_STORED)), None),
         }
     }
 
@@ -129,6 +148,21 @@ impl Responder {
         };
         if let Err(error) = shown {
             tracing::warn!(%error, %id, "the card does not show the outcome yet");
+        }
+    }
+}
+
+/// What comes before the answer, within its time. `None`: nothing is known to be stored.
+async fn in_time<T>(id: &RequestId, work: impl Future<Output = Result<T, StoreError>>) -> Option<T> {
+    match tokio::time::timeout(ANSWER_WITHIN, work).await {
+        Ok(Ok(done)) => Some(done),
+        Ok(Err(error)) => {
+            tracing::error!(%error, %id, "the decision is not known to be stored; the person is shown an error");
+            None
+        }
+        Err(_) => {
+            tracing::error!(%id, "out of time before the answer; the person is shown an error");
+            None
         }
     }
 }

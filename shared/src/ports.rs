@@ -8,8 +8,9 @@ use std::{future::Future, time::Duration};
 use chrono::{DateTime, Utc};
 
 use crate::domain::{
-    card::Message,
+    card::{Message, Modal},
     change::{GroupKey, Revocation},
+    click::TriggerId,
     ids::{ChannelId, RequestId, RuleId, SlackUserId, UserGroupId},
     request::{CardRef, ReplyUrl, Request},
     rule::{DescribedRule, IngressRule},
@@ -307,6 +308,9 @@ pub trait Chat {
 
     /// Tells one person something.
     fn whisper(&self, whisper: &Whisper) -> impl Future<Output = Result<(), ChatError>> + Send;
+
+    /// Opens a modal in exchange for a click's trigger: the first call after the click, within 3 s of it. A webhook can't.
+    fn ask_reason(&self, trigger: &TriggerId, modal: &Modal) -> impl Future<Output = Result<(), ChatError>> + Send;
 
     /// The person with this e-mail address; `None` if there is none.
     fn person(&self, email: &str) -> impl Future<Output = Result<Option<SlackUserId>, ChatError>> + Send;

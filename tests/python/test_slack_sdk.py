@@ -10,6 +10,7 @@ import pytest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackObjectFormationError
 from slack_sdk.models.blocks import ActionsBlock, Block
+from slack_sdk.models.views import View
 from slack_sdk.signature import SignatureVerifier
 from slack_sdk.webhook import WebhookClient
 
@@ -47,10 +48,40 @@ def card():
     ]
 
 
+def modal(**more):
+    reason = {"type": "plain_text_input", "action_id": "text", "multiline": True, "min_length": 3, "max_length": 500}
+    whole = {
+        "type": "modal",
+        "callback_id": "deny_reason",
+        "private_metadata": json.dumps({"requestid": "r1"}),
+        "title": plain("Deny"),
+        "submit": plain("Deny and revert"),
+        "close": plain("Cancel"),
+        "blocks": [
+            {"type": "section", "block_id": "what", "text": {"type": "mrkdwn", "text": "*1 rule*", "verbatim": True}},
+            {"type": "input", "block_id": "reason", "label": plain("Reason"), "element": reason},
+        ],
+    }
+    return {**whole, **more}
+
+
 def click(stand_in, ts, action_id="deny", user=None):
     body = {"user": user or stand_in["slack_user"], "channel": stand_in["slack_channel"], "ts": ts, "action_id": action_id}
+    return person(stand_in, "click", body)
+
+
+def submit(stand_in, view_id, reason):
+    values = {"reason": {"text": reason}}
+    return person(stand_in, "submit", {"user": stand_in["slack_user"], "view_id": view_id, "values": values})
+
+
+def payload_of(request):
+    return json.loads(parse_qs(request["body"], strict_parsing=True)["payload"][0])
+
+
+def person(stand_in, what, body):
     request = urllib.request.Request(
-        stand_in["slack"] + "/people/click", json.dumps(body).encode(), {"Content-Type": "application/json"}
+        stand_in["slack"] + "/people/" + what, json.dumps(body).encode(), {"Content-Type": "application/json"}
     )
     with urllib.request.urlopen(request) as answer:
         return json.load(answer)
@@ -116,16 +147,62 @@ def test_slacks_verifier_accepts_a_click_and_nothing_that_was_changed(client, ch
     assert not verifier.is_valid_request(request["body"] + "x", request["headers"])
     assert not SignatureVerifier("another secret").is_valid_request(request["body"], request["headers"])
 
-    payload = json.loads(parse_qs(request["body"], strict_parsing=True)["payload"][0])
+    payload = payload_of(request)
     assert payload["type"] == "block_actions"
     assert payload["container"] == {"type": "message", "message_ts": ts, "channel_id": channel, "is_ephemeral": False}
     assert payload["actions"][0]["value"] == "r1"
     assert payload["message"]["blocks"] == card()
 
 
+def test_the_sdk_opens_a_modal_once_and_reads_what_is_written_into_it(client, channel, stand_in):
+    ts = client.chat_postMessage(channel=channel, text="Approval needed", blocks=card())["ts"]
+    trigger = payload_of(click(stand_in, ts))["trigger_id"]
+    view = View(**modal())
+    view.validate_json()
+    opened = client.views_open(trigger_id=trigger, view=view)["view"]
+    assert View(**opened).callback_id == "deny_reason"
+    with pytest.raises(SlackApiError) as again:
+        client.views_open(trigger_id=trigger, view=view)
+    assert again.value.response["error"] == "exchanged_trigger_id"
+
+    with pytest.raises(urllib.error.HTTPError) as short:
+        submit(stand_in, opened["id"], "no")
+    assert "3 to 500 characters" in json.load(short.value)["error"]
+    request = submit(stand_in, opened["id"], "not now")
+    assert SignatureVerifier(stand_in["slack_signing_secret"]).is_valid_request(request["body"], request["headers"])
+    payload = payload_of(request)
+    assert payload["type"] == "view_submission"
+    assert payload["user"]["id"] == stand_in["slack_user"]
+    assert "message" not in payload and "response_url" not in payload
+    submitted = View(**payload["view"])
+    assert json.loads(submitted.private_metadata) == {"requestid": "r1"}
+    assert submitted.state.values["reason"]["text"].value == "not now"
+
+
+TOO_MUCH_FOR_A_MODAL = {
+    "title over 24 characters": {"title": plain("x" * 25)},
+    "submit over 24 characters": {"submit": plain("x" * 25)},
+    "close over 24 characters": {"close": plain("x" * 25)},
+    "private_metadata over 3,000 characters": {"private_metadata": "x" * 3001},
+    "callback_id over 255 characters": {"callback_id": "x" * 256},
+    "101 blocks": {"blocks": [{"type": "divider"}] * 101},
+}
+
+
+@pytest.mark.parametrize("more", TOO_MUCH_FOR_A_MODAL.values(), ids=TOO_MUCH_FOR_A_MODAL.keys())
+def test_a_modal_that_the_sdk_would_not_send_the_stand_in_does_not_open(more, client, channel, stand_in):
+    with pytest.raises(SlackObjectFormationError):
+        View(**modal(**more)).validate_json()
+    ts = client.chat_postMessage(channel=channel, text="Approval needed", blocks=card())["ts"]
+    trigger = payload_of(click(stand_in, ts))["trigger_id"]
+    with pytest.raises(SlackApiError) as refused:
+        client.views_open(trigger_id=trigger, view=modal(**more))
+    assert refused.value.response["error"] == "invalid_arguments"
+
+
 def test_the_response_url_of_a_click_and_a_webhook_speak_to_the_sdk(client, channel, stand_in):
     ts = client.chat_postMessage(channel=channel, text="Approval needed", blocks=card())["ts"]
-    payload = json.loads(parse_qs(click(stand_in, ts)["body"])["payload"][0])
+    payload = payload_of(click(stand_in, ts))
     answer = WebhookClient(payload["response_url"]).send(text="Denied: reverting", replace_original=True)
     assert (answer.status_code, answer.body) == (200, "ok")
     newest = client.conversations_history(channel=channel, limit=1)["messages"][0]

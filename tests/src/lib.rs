@@ -25,7 +25,7 @@ use serde_json::{Value, json};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub use self::{
-    slack::Card,
+    slack::{Card, typed},
     table::Item,
     world::{Group, Opened, flat_ssh, ssh},
 };

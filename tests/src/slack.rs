@@ -3,10 +3,10 @@
 use chrono::Utc;
 use local::{
     system::{
-        Clicked,
+        Clicked, Submitted,
         seed::{CHANNEL, SIGNING_SECRET},
     },
-    world::slack::{Args, Interaction, Message},
+    world::slack::{Args, Interaction, Message, Typed, View},
 };
 use serde_json::{Value, json};
 
@@ -104,16 +104,28 @@ impl Story {
         slack.click(Utc::now(), user, CHANNEL, &card.ts, None, action_id).expect("a button")
     }
 
-    /// Slack delivers a click, signed now. Gives the status.
+    /// Slack delivers a click or a submission, signed now. Gives the status.
     ///
     /// # Panics
     /// The gateway does not answer.
     pub async fn deliver_click(&self, click: &Interaction) -> u16 {
-        let signed = click.request(SIGNING_SECRET, Utc::now());
+        self.send(click).await.status().as_u16()
+    }
+
+    /// Slack delivers a submission, signed now. Gives the answer.
+    ///
+    /// # Panics
+    /// The gateway does not answer, or not in JSON.
+    pub async fn deliver(&self, submission: &Interaction) -> Value {
+        self.send(submission).await.json().await.expect("JSON")
+    }
+
+    async fn send(&self, interaction: &Interaction) -> reqwest::Response {
+        let signed = interaction.request(SIGNING_SECRET, Utc::now());
         let url = format!("{}/slack/interactions", self.system.gateway.url());
         let request = reqwest::Client::new().post(url).body(signed.body);
         let request = signed.headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
-        request.send().await.expect("an answer").status().as_u16()
+        request.send().await.expect("an answer")
     }
 
     /// Somebody deletes the only card, by the `response_url` of a click.
@@ -128,10 +140,45 @@ impl Story {
         lock(&self.system.world.slack).respond(Utc::now(), path, &args).expect("the card is deleted");
     }
 
+    /// Somebody clicks "Deny with reason…" on the only card, and sees the modal; its id.
+    ///
+    /// # Panics
+    /// Slack is not content with the answer, or they do not see one modal.
+    pub async fn ask_reason(&self, user: &str) -> String {
+        self.click(user, "deny_reason").await;
+        match &self.modals(user)[..] {
+            [modal] => modal.id.clone(),
+            others => panic!("one modal\n{others:#?}\n{}", self.log()),
+        }
+    }
+
+    /// The modals that somebody sees, oldest first.
+    #[must_use]
+    pub fn modals(&self, user: &str) -> Vec<View> {
+        lock(&self.system.world.slack).views().iter().filter(|view| view.user == user).cloned().collect()
+    }
+
+    /// Somebody writes a reason into a modal and submits it; Slack has to understand the answer.
+    ///
+    /// # Panics
+    /// There is no such modal, Slack's client holds the text back, or the answer makes no sense to Slack.
+    pub async fn submit(&self, user: &str, view_id: &str, reason: &str) -> Submitted {
+        let submitted = self.system.submit(user, view_id, &typed(reason)).await;
+        let submitted = submitted.unwrap_or_else(|error| panic!("{error}\n{}", self.log()));
+        assert!(submitted.accepted(), "{submitted:?}\n{}", self.log());
+        submitted
+    }
+
     /// What was whispered to somebody, oldest first.
     #[must_use]
     pub fn whispers(&self, user: &str) -> Vec<String> {
         let slack = lock(&self.system.world.slack);
         slack.whispers(user).iter().map(|whisper| whisper.seen().join("\n")).collect()
     }
+}
+
+/// A reason in the modal's only input.
+#[must_use]
+pub fn typed(reason: &str) -> Typed {
+    [("reason".to_owned(), [("text".to_owned(), reason.to_owned())].into())].into()
 }

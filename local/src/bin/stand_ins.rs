@@ -1,8 +1,8 @@
 //! The stand-ins of Slack, EC2 and STS on loopback ports of their own, for tests in other languages. Prints one line of JSON
 //! with their URLs and what is in them, and serves until it is killed or its standard input ends.
 //!
-//! `POST /people/click` with `{user, channel, ts, action_id}` lets somebody click; the answer is the signed request that
-//! Slack would send, `{headers, body}`.
+//! `POST /people/click` with `{user, channel, ts, action_id}` lets somebody click, `POST /people/submit` with `{user,
+//! view_id, values}` submit a modal; the answer is the signed request that Slack would send, `{headers, body}`.
 
 use std::{
     error::Error,
@@ -10,10 +10,15 @@ use std::{
 };
 
 use axum::{Json, Router, extract::State, http::StatusCode, routing::post};
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use local::{
     wire,
-    world::{World, identity::Identity, sts::Role},
+    world::{
+        World,
+        identity::Identity,
+        slack::{Interaction, Typed},
+        sts::Role,
+    },
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -88,7 +93,7 @@ fn fill(world: &World, origin: &str) -> String {
 }
 
 fn people(world: Arc<World>) -> Router {
-    Router::new().route("/people/click", post(click)).with_state(world)
+    Router::new().route("/people/click", post(click)).route("/people/submit", post(submit)).with_state(world)
 }
 
 #[derive(Deserialize)]
@@ -102,7 +107,24 @@ struct Click {
 async fn click(State(world): State<Arc<World>>, Json(click): Json<Click>) -> (StatusCode, Json<Value>) {
     let now = Utc::now();
     let mut slack = world.slack.lock().unwrap_or_else(PoisonError::into_inner);
-    match slack.click(now, &click.user, &click.channel, &click.ts, None, &click.action_id) {
+    signed(slack.click(now, &click.user, &click.channel, &click.ts, None, &click.action_id), now)
+}
+
+#[derive(Deserialize)]
+struct Submit {
+    user: String,
+    view_id: String,
+    values: Typed,
+}
+
+async fn submit(State(world): State<Arc<World>>, Json(submit): Json<Submit>) -> (StatusCode, Json<Value>) {
+    let now = Utc::now();
+    let mut slack = world.slack.lock().unwrap_or_else(PoisonError::into_inner);
+    signed(slack.submit(now, &submit.user, &submit.view_id, &submit.values), now)
+}
+
+fn signed<E: Error>(interaction: Result<Interaction, E>, now: DateTime<Utc>) -> (StatusCode, Json<Value>) {
+    match interaction {
         Ok(interaction) => {
             let request = interaction.request(SIGNING_SECRET, now);
             let headers: Map<String, Value> =

@@ -12,7 +12,12 @@ use chrono::Utc;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{openings::Opening, setup::SWITCHES, state::lock};
+use super::{
+    openings::{Means, Opening},
+    state::lock,
+    switches::Switch,
+    widen,
+};
 use crate::{
     system::{
         ClickFailed, System,
@@ -20,7 +25,9 @@ use crate::{
     },
     world::{
         World,
-        ec2::{Call, Ec2Error, GroupRef, Operation, Permissions, Removal, Rule, RuleChange, Source},
+        ec2::{Answer, Call, Ec2Error, GroupRef, Operation, Permissions, Removal, Rule, RuleChange, Source},
+        identity::Caller,
+        trail::Cut,
     },
 };
 
@@ -40,7 +47,7 @@ impl IntoResponse for Refused {
         let status = match &self {
             Self::Unknown(..) => StatusCode::BAD_REQUEST,
             Self::Ec2(_) => StatusCode::CONFLICT,
-            Self::Click(ClickFailed::Impossible(_)) => StatusCode::CONFLICT,
+            Self::Click(ClickFailed::Impossible(_) | ClickFailed::NotSubmitted(_)) => StatusCode::CONFLICT,
             Self::Click(ClickFailed::NoAnswer(_)) => StatusCode::BAD_GATEWAY,
         };
         (status, Json(json!({ "error": self.to_string() }))).into_response()
@@ -75,15 +82,18 @@ struct Target {
 impl Target {
     /// Carries the operation out and records it, as AWS does.
     fn call(&self, world: &World, operation: Operation) -> Result<Json<Value>, Refused> {
+        answered(world.ec2_call(&self.caller()?, &Call::from(operation), Utc::now()))
+    }
+
+    /// Who acts, in an account and region of the page.
+    fn caller(&self) -> Result<Caller, Refused> {
         let unknown = |name: &str, kind| Refused::Unknown(name.to_owned(), kind);
         let opener = Opener::from_key(&self.who).ok_or_else(|| unknown(&self.who, "person"))?;
         let known = seed::ACCOUNTS.iter().any(|(account, _)| *account == self.account);
         let account = known.then_some(&self.account).ok_or_else(|| unknown(&self.account, "account"))?;
         let known = seed::REGIONS.contains(&self.region.as_str());
         let region = known.then_some(&self.region).ok_or_else(|| unknown(&self.region, "region"))?;
-        let answer = world.ec2_call(&opener.caller(account, region), &Call::from(operation), Utc::now());
-        answer.result?;
-        Ok(Json(json!({ "request_id": answer.request_id })))
+        Ok(opener.caller(account, region))
     }
 
     fn rule(&self, world: &World, id: &str) -> Result<Rule, Ec2Error> {
@@ -96,6 +106,12 @@ impl Target {
     }
 }
 
+/// The call's id, which its request has too; or why EC2 refused it.
+fn answered(answer: Answer) -> Result<Json<Value>, Refused> {
+    answer.result?;
+    Ok(Json(json!({ "request_id": answer.request_id })))
+}
+
 /// An opening.
 #[derive(Debug, Deserialize)]
 pub(super) struct Open {
@@ -106,7 +122,7 @@ pub(super) struct Open {
     description: String,
 }
 
-/// `POST /api/open`: `AuthorizeSecurityGroupIngress`.
+/// `POST /api/open`.
 pub(super) async fn open(State(system): State<Arc<System>>, Json(open): Json<Open>) -> Result<Json<Value>, Refused> {
     let Open { target, what, description } = open;
     let another = |name: &str| {
@@ -114,8 +130,26 @@ pub(super) async fn open(State(system): State<Arc<System>>, Json(open): Json<Ope
     };
     let other = another("bastion").or_else(|| another("web")).unwrap_or_default();
     let description = Some(description.as_str()).filter(|text| !text.is_empty());
-    let permissions = Permissions::Array(what.permissions(&other, description));
-    target.call(&system.world, Operation::AuthorizeIngress { group: GroupRef::id(&target.group), permissions })
+    let (world, caller, now) = (&system.world, target.caller()?, Utc::now());
+    let authorize = |permissions| {
+        let permissions = Permissions::Array(permissions);
+        Call::from(Operation::AuthorizeIngress { group: GroupRef::id(&target.group), permissions })
+    };
+    match what.means(&other, description) {
+        Means::Authorize(permissions) => answered(world.ec2_call(&caller, &authorize(permissions), now)),
+        Means::AuthorizeCutOff(permissions) => {
+            answered(world.ec2_call_cut(&caller, &authorize(permissions), Cut::RequestAndResponse, now))
+        }
+        Means::WidenByModify => {
+            let widened = widen::a_narrow_rule(world, &caller, &target.group, now)?;
+            answered(world.ec2_call(&caller, &Call::from(widened), now))
+        }
+        Means::Pipeline => {
+            let Target { account, region, group, .. } = &target;
+            let request_id = system.pipelines.begin(world, account, region, group, now)?;
+            Ok(Json(json!({ "request_id": request_id })))
+        }
+    }
 }
 
 /// New ports and a new source for a rule.
@@ -181,12 +215,13 @@ pub(super) struct Turn {
 
 /// `POST /api/fault`.
 pub(super) async fn fault(State(system): State<Arc<System>>, Json(turn): Json<Turn>) -> Result<Json<Value>, Refused> {
-    let switch = SWITCHES.iter().find(|switch| switch.key == turn.key);
-    let switch = switch.ok_or_else(|| Refused::Unknown(turn.key.clone(), "switch"))?;
-    let faults = &system.world.faults;
-    match turn.on {
-        true => faults.set(switch.service, switch.operation, switch.fault, None),
-        false => faults.clear(switch.service, switch.operation),
-    }
+    let switch = Switch::from_key(&turn.key).ok_or_else(|| Refused::Unknown(turn.key.clone(), "switch"))?;
+    switch.turn(&system, turn.on);
     Ok(Json(json!({ "on": turn.on })))
+}
+
+/// `POST /api/stop-pipeline`: no pipeline opens anything again; what is open stays.
+pub(super) async fn stop_pipeline(State(system): State<Arc<System>>) -> Json<Value> {
+    system.pipelines.stop();
+    Json(json!({}))
 }

@@ -5,9 +5,15 @@
 mod actions;
 mod assets;
 mod guard;
+mod modals;
 mod openings;
+mod request;
+mod requests;
 mod setup;
 mod state;
+mod switches;
+mod timeline;
+mod widen;
 
 use std::sync::Arc;
 
@@ -24,10 +30,14 @@ pub fn router(system: Arc<System>) -> Router {
         .route("/api/setup", get(setup::setup))
         .route("/api/state", get(state::state))
         .route("/api/click", post(actions::click))
+        .route("/api/submit", post(modals::submit))
+        .route("/api/dismiss", post(modals::dismiss))
         .route("/api/open", post(actions::open))
         .route("/api/modify", post(actions::modify))
         .route("/api/revoke", post(actions::revoke))
         .route("/api/fault", post(actions::fault))
+        .route("/api/stop-pipeline", post(actions::stop_pipeline))
+        .route("/api/request/{id}", get(request::request))
         .with_state(system);
     assets::router().merge(api).layer(middleware::from_fn(guard::guard))
 }

@@ -14,13 +14,17 @@ use axum::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::setup::SWITCHES;
+use super::{
+    modals,
+    requests::{self, is_the_world},
+    switches::Switch,
+};
 use crate::{
-    system::{System, seed},
+    system::{System, pipelines::Pipeline, seed, stored::Stored},
     wire::lambda::Function,
     world::{
         World,
-        ec2::{Rule, SecurityGroup, Source},
+        ec2::{Rule, SecurityGroup},
         slack::{Author, Message, Slack, Whisper},
     },
 };
@@ -34,7 +38,8 @@ pub(super) struct Asked {
 
 /// `GET /api/state?known=VERSION`: the whole state, or 204 where the asker has it.
 pub(super) async fn state(State(system): State<Arc<System>>, Query(asked): Query<Asked>) -> Response {
-    let body = now(&system).to_string();
+    let stored = system.stored().await;
+    let body = now(&system, &stored);
     let version = version(&body);
     if asked.known.as_deref() == Some(version.as_str()) {
         return StatusCode::NO_CONTENT.into_response();
@@ -49,19 +54,26 @@ fn version(body: &str) -> String {
     format!("{:016x}", hasher.finish())
 }
 
-fn now(system: &System) -> Value {
+fn now(system: &System, stored: &Stored) -> String {
     let world = &system.world;
-    let (messages, whispers) = {
+    let (messages, whispers, modals) = {
         let slack = lock(&world.slack);
-        (messages(&slack), whispers(&slack))
+        (messages(&slack), whispers(&slack), modals::open(&slack))
     };
-    json!({
+    let rest = json!({
         "messages": messages,
         "whispers": whispers,
+        "modals": modals,
         "groups": groups(world),
         "functions": [function("poller", &system.poller), function("responder", &system.responder)],
-        "faults": faults(world),
+        "faults": faults(system),
+        "counts": requests::counts(world, stored),
+        "pipelines": system.pipelines.list().iter().map(pipeline).collect::<Vec<_>>(),
     })
+    .to_string();
+    // The requests are JSON already, and by far the longest part.
+    let requests = requests::list(world, stored);
+    format!("{{\"requests\":{requests},{}", rest.trim_start_matches('{'))
 }
 
 fn messages(slack: &Slack) -> Vec<Value> {
@@ -87,6 +99,7 @@ fn message(slack: &Slack, message: &Message) -> Value {
         "text": message.text,
         "blocks": message.blocks,
         "edited": message.edited.is_some(),
+        "requestid": message.metadata.as_ref().map(|metadata| &metadata["event_payload"]["requestid"]),
     })
 }
 
@@ -145,14 +158,6 @@ fn rule(rule: &Rule) -> Value {
     })
 }
 
-fn is_the_world(source: &Source) -> bool {
-    match source {
-        Source::Ipv4(net) => net.prefix_len() == 0,
-        Source::Ipv6(net) => net.prefix_len() == 0,
-        Source::PrefixList(_) | Source::Group { .. } => false,
-    }
-}
-
 fn function(name: &str, function: &Function) -> Value {
     let last = function.last();
     json!({
@@ -164,12 +169,18 @@ fn function(name: &str, function: &Function) -> Value {
 }
 
 /// Which of the page's switches are on.
-fn faults(world: &World) -> BTreeMap<&'static str, bool> {
-    let on = world.faults.list();
-    let is_on = |service: &str, operation: &str| {
-        on.iter().any(|(target, _, _)| target.service == service && target.operation == operation)
-    };
-    SWITCHES.iter().map(|switch| (switch.key, is_on(switch.service, switch.operation))).collect()
+fn faults(system: &System) -> BTreeMap<&'static str, bool> {
+    Switch::ALL.iter().map(|switch| (switch.key, switch.is_on(system))).collect()
+}
+
+fn pipeline(pipeline: &Pipeline) -> Value {
+    json!({
+        "account": pipeline.account,
+        "region": pipeline.region,
+        "group": pipeline.group,
+        "reopened": pipeline.reopened,
+        "left": pipeline.left,
+    })
 }
 
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

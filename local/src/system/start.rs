@@ -10,7 +10,12 @@ use shared::config::{Config, ConfigErrors};
 use super::{
     Options, System,
     config::{ConfigFile, Delivery, SECRET, SecretsIn, variable},
-    gateway, lock, seed,
+    gateway,
+    journal::Journal,
+    lock,
+    pipelines::Pipelines,
+    seed,
+    stored::Looked,
 };
 use crate::{
     wire::{
@@ -138,6 +143,9 @@ pub(super) async fn start(options: &Options) -> Result<System, StartError> {
         gateway,
         config,
         timing,
+        journal: Journal::default(),
+        pipelines: Pipelines::default(),
+        looked: Looked::default(),
         table: options.config.table.clone(),
         pushed: 0.into(),
         tasks: Vec::new().into(),

@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use chrono::Utc;
 use serde_json::json;
 use tokio::{task::JoinHandle, time::MissedTickBehavior};
 
@@ -12,6 +13,8 @@ use super::{Options, System, lock};
 
 /// How often the trail is looked at for records to push: EventBridge takes seconds, a person at the page should not wait.
 const PUSH_EVERY: Duration = Duration::from_millis(250);
+/// How often the pipelines look at their rules.
+const RUN_EVERY: Duration = Duration::from_millis(250);
 
 /// Starts what the options ask for. The tasks hold the system weakly, so that dropping it ends them.
 pub(super) fn spawn(system: &Arc<System>, options: &Options) {
@@ -19,6 +22,9 @@ pub(super) fn spawn(system: &Arc<System>, options: &Options) {
     if options.scheduled {
         tasks.push(schedule(system, "poll", system.timing.poll_every));
         tasks.push(schedule(system, "sweep", system.timing.sweep_every));
+        tasks.push(repeat(system, RUN_EVERY, |system| async move {
+            system.pipelines.run(&system.world, Utc::now());
+        }));
     }
     if options.push {
         tasks.push(repeat(system, PUSH_EVERY, |system| async move {

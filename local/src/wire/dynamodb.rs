@@ -6,7 +6,10 @@ use std::{
     fs::{File, TryLockError},
     net::Ipv4Addr,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -67,6 +70,7 @@ pub enum DynamoDbError {
 pub struct DynamoDb {
     proxy: Server,
     direct: String,
+    writes: Arc<AtomicU64>,
     running: Mutex<Option<Running>>,
 }
 
@@ -102,15 +106,22 @@ impl DynamoDb {
             let _ = stopped.await;
         };
         let database = tokio::spawn(dynoxide::server::serve_with_shutdown(listener, database, until));
-        let proxy = Proxy { world, direct: direct.clone(), client: reqwest::Client::new() };
+        let writes = Arc::<AtomicU64>::default();
+        let client = reqwest::Client::new();
+        let proxy = Proxy { world, direct: direct.clone(), writes: Arc::clone(&writes), client };
         let proxy = Server::start(router(proxy)).await.map_err(io("a loopback port"))?;
         let running = Running { stop, database, _lock: lock };
-        Ok(Self { proxy, direct, running: Mutex::new(Some(running)) })
+        Ok(Self { proxy, direct, writes, running: Mutex::new(Some(running)) })
     }
 
     /// The endpoint for clients, with the switches.
     pub fn url(&self) -> String {
         self.proxy.url()
+    }
+
+    /// How many calls that may have changed an item are over. Equal numbers: the items are the same.
+    pub fn writes(&self) -> u64 {
+        self.writes.load(Ordering::Acquire)
     }
 
     /// Makes the table of a CreateTable request under this name, unless it exists, and waits until it is ACTIVE.
@@ -221,6 +232,7 @@ fn io(what: &str) -> impl Fn(std::io::Error) -> DynamoDbError + use<> {
 struct Proxy {
     world: Arc<World>,
     direct: String,
+    writes: Arc<AtomicU64>,
     client: reqwest::Client,
 }
 
@@ -236,7 +248,13 @@ fn router(proxy: Proxy) -> Router {
 
 async fn call(State(proxy): State<Arc<Proxy>>, headers: HeaderMap, body: Bytes) -> Response {
     let operation = aws_json::operation(&headers).unwrap_or_default().to_owned();
-    let forward = proxy.forward(headers, body);
+    let forward = async {
+        let answer = proxy.forward(headers, body).await;
+        if !READS.contains(&operation.as_str()) {
+            proxy.writes.fetch_add(1, Ordering::Release);
+        }
+        answer
+    };
     aws_json::with_faults(&proxy.world.faults, "dynamodb", &operation, &CODES, forward).await
 }
 
@@ -261,6 +279,9 @@ impl Proxy {
         }
     }
 }
+
+/// The operations that change no item.
+const READS: [&str; 6] = ["GetItem", "BatchGetItem", "TransactGetItems", "Query", "Scan", "DescribeTable"];
 
 /// Headers that belong to one connection; the lengths are written anew.
 const HOP_BY_HOP: [HeaderName; 5] =

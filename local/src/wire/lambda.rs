@@ -15,7 +15,10 @@ use std::{
     fmt,
     net::SocketAddr,
     path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -141,6 +144,8 @@ struct Inner {
     changed: watch::Sender<()>,
     logs: Arc<Logs>,
     last: Mutex<Option<Ended>>,
+    /// Whether the sandbox that answers next is killed.
+    doomed: Arc<AtomicBool>,
 }
 
 impl Function {
@@ -150,8 +155,16 @@ impl Function {
     /// The log file cannot be opened.
     pub fn new(spec: Spec) -> std::io::Result<Self> {
         let logs = Arc::new(Logs::new(spec.log_file.as_deref())?);
-        let changed = watch::Sender::new(());
-        Ok(Self { inner: Arc::new(Inner { spec, sandboxes: Mutex::default(), changed, logs, last: Mutex::default() }) })
+        Ok(Self {
+            inner: Arc::new(Inner {
+                spec,
+                sandboxes: Mutex::default(),
+                changed: watch::Sender::new(()),
+                logs,
+                last: Mutex::default(),
+                doomed: Arc::default(),
+            }),
+        })
     }
 
     /// Its configuration.
@@ -187,7 +200,8 @@ impl Function {
         if let Some(idle) = self.sandboxes().iter().find(|sandbox| sandbox.claim()) {
             return Ok(Arc::clone(idle));
         }
-        let sandbox = Sandbox::start(&self.inner.spec, &self.inner.changed, &self.inner.logs).await?;
+        let Inner { spec, changed, logs, doomed, .. } = &*self.inner;
+        let sandbox = Sandbox::start(spec, changed, logs, doomed).await?;
         let mut sandboxes = self.sandboxes();
         sandboxes.retain(|sandbox| sandbox.is_alive());
         sandboxes.push(Arc::clone(&sandbox));
@@ -221,6 +235,17 @@ impl Function {
             sandbox.kill(FunctionError::Killed { function: self.inner.spec.name.clone() });
         }
         self.wait_until(|sandboxes| sandboxes.iter().all(|sandbox| !sandbox.is_alive())).await;
+    }
+
+    /// Kills (SIGKILL) the sandbox that answers next, once: its caller has the answer, and nothing that the function does
+    /// after its answer is begun. `false` takes that back.
+    pub fn kill_after_next_answer(&self, kill: bool) {
+        self.inner.doomed.store(kill, Ordering::SeqCst);
+    }
+
+    /// Whether the sandbox that answers next will be killed.
+    pub fn is_doomed(&self) -> bool {
+        self.inner.doomed.load(Ordering::SeqCst)
     }
 
     async fn wait_until(&self, holds: impl Fn(&[Arc<Sandbox>]) -> bool) {

@@ -10,7 +10,7 @@ use axum::{
     response::Response,
     routing::post,
 };
-use chrono::{SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::{
     aws::{Credentials, Form},
@@ -19,6 +19,7 @@ use super::{
 };
 use crate::world::{
     World,
+    calls::{Answered, ServiceCall},
     sts::{AssumeRole, Session, Sts, StsError},
 };
 
@@ -50,7 +51,18 @@ async fn handle(State(world): State<Arc<World>>, headers: HeaderMap, body: Bytes
         };
         failure(&world.sts.lock().unwrap_or_else(PoisonError::into_inner).request_id(), &error)
     };
-    under_fault(world.faults.hit("sts", action), call, refuse).await
+    let at = Utc::now();
+    let response = under_fault(world.faults.hit("sts", action), call, refuse).await;
+    note(&world, at, action, &form, &response);
+    response
+}
+
+/// Remembers a call and its answer.
+fn note(world: &World, at: DateTime<Utc>, action: &str, form: &Form, response: &Response) {
+    let role = form.owned("RoleArn");
+    let account = role.as_deref().and_then(|arn| arn.split(':').nth(4)).unwrap_or_default().to_owned();
+    let answer = response.extensions().get::<Answered>().cloned();
+    world.calls.note(ServiceCall { at, operation: action.to_owned(), account, groups: Vec::new(), role, answer });
 }
 
 /// Carries out a call; what comes back is the content of its result.
@@ -107,7 +119,7 @@ fn success(action: &str, request_id: &str, result: Xml) -> Response {
             xml.text("RequestId", request_id);
         });
     });
-    response(200, xml)
+    response(200, request_id, None, xml)
 }
 
 fn failure(request_id: &str, error: &StsError) -> Response {
@@ -119,13 +131,14 @@ fn failure(request_id: &str, error: &StsError) -> Response {
         });
         xml.text("RequestId", request_id);
     });
-    response(error.status(), xml)
+    response(error.status(), request_id, Some(error.code()), xml)
 }
 
-fn response(status: u16, xml: Xml) -> Response {
+fn response(status: u16, request_id: &str, error: Option<&'static str>, xml: Xml) -> Response {
     let mut response = Response::new(Body::from(xml.into_document()));
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     response.headers_mut().insert("content-type", HeaderValue::from_static("text/xml"));
+    response.extensions_mut().insert(Answered { request_id: request_id.to_owned(), error });
     response
 }
 

@@ -188,6 +188,19 @@ impl Lake {
         self.queries.values().map(|query| query.statement.clone()).collect()
     }
 
+    /// When the first query was started that gave this record.
+    pub fn found_at(&self, event_id: &str) -> Option<DateTime<Utc>> {
+        let is_it = |entry: &Value| {
+            entry["eventID"] == event_id || entry["eventJson"].as_str().is_some_and(|text| text.contains(event_id))
+        };
+        let gave = |row: &Value| row.as_array().is_some_and(|entries| entries.iter().any(is_it));
+        let mut gave_it = self
+            .queries
+            .values()
+            .filter(|query| query.status() == QueryStatus::Finished && query.rows.iter().any(gave));
+        gave_it.next().map(|query| query.started_at)
+    }
+
     /// `StartQuery`: checks and executes the statement over what is visible now. Gives the query's id.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 //! Nothing here does I/O or reads a clock: `now` is an argument, randomness comes from a seed, maps are ordered. So the
 //! same world serves behind the real wire ([`crate::wire`]) and, with the same seed, twice the same in a simulation.
 
+pub mod calls;
 pub mod ec2;
 pub mod faults;
 pub mod identity;
@@ -29,6 +30,8 @@ pub struct World {
     pub lake: Mutex<lake::Lake>,
     /// The workspace: people, channels, messages, what was clicked.
     pub slack: Mutex<slack::Slack>,
+    /// The calls to EC2 and STS that came over the wire, of late.
+    pub calls: calls::Calls,
     /// Switches that make a service misbehave.
     pub faults: faults::Faults,
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     change::{Change, Fate, Ignored, Opening},
     ids::{ChannelId, SlackUserId},
+    reason::Reason,
 };
 
 pub use super::state::{Lease, Phase, State};
@@ -52,8 +53,8 @@ pub struct Decision {
     pub by_name: String,
     /// When.
     pub at: DateTime<Utc>,
-    /// Why, if a reason was asked for.
-    pub reason: Option<String>,
+    /// Why, where a reason was given.
+    pub reason: Option<Reason>,
     /// Who had opened it.
     pub requester: Requester,
 }

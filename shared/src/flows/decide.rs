@@ -13,10 +13,14 @@ use crate::{
         change::Actor,
         click::{Button, Click},
         ids::{SlackUserId, UserGroupId},
-        request::{Decision, Request, Requester, State, Verdict},
-        step::{Effect, Event, Refusal},
+        reason::Reason,
+        request::{Decision, Request, Requester, Verdict},
+        step::{Effect, Event},
     },
-    flows::context::{Advanced, Context},
+    flows::{
+        context::{Advanced, Context},
+        refused::Refused,
+    },
     ports::{Chat, RequestStore, StoreError, Whisper},
 };
 
@@ -26,6 +30,14 @@ const REMEMBER: TimeDelta = TimeDelta::minutes(5);
 /// The members of user groups, as this process read them last.
 #[derive(Debug, Default)]
 pub struct Members(Mutex<BTreeMap<UserGroupId, Remembered>>);
+
+impl Members {
+    /// Whether somebody is in a group, where that was read within the last five minutes.
+    fn has(&self, group: &UserGroupId, user: &SlackUserId, now: DateTime<Utc>) -> Option<bool> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(group).filter(|(at, _)| now - *at < REMEMBER).map(|(_, people)| people.contains(user))
+    }
+}
 
 /// The members of one group, and when they were read.
 type Remembered = (DateTime<Utc>, Vec<SlackUserId>);
@@ -44,6 +56,14 @@ pub enum After {
     Tell(Whisper),
 }
 
+/// What an attempt to decide came to.
+pub(super) enum Attempt {
+    /// The decision is stored.
+    Stored { request: Box<Request>, effects: Vec<Effect> },
+    /// Nothing is.
+    Refused(Refused),
+}
+
 /// Decides by a click. What is returned is to be done after the answer; it is due for the next tick in any case.
 ///
 /// # Errors
@@ -53,32 +73,58 @@ pub async fn decide<S: RequestStore, C: Chat, F>(
     members: &Members,
     click: Click,
 ) -> Result<After, StoreError> {
-    let expected = (context.config.slack.team_id.as_ref(), context.config.slack.app_id.as_ref());
-    if let Err(why) = check_origin(expected, (click.team.as_ref(), click.app.as_ref())) {
-        return Ok(tell(&click, why.to_string()));
-    }
-    let Some(request) = context.store.load(&click.request).await? else {
-        return Ok(tell(&click, "This request is not known any more. Nothing was changed.".to_owned()));
-    };
-    let requester = match allowed(context, members, &click, &request.change.actor).await {
-        Ok(requester) => requester,
-        Err(why) => return Ok(tell(&click, why.to_string())),
-    };
-    if click.button == Button::Retry && !context.config.mode.revert {
-        return Ok(tell(
-            &click,
-            "Portcullis only watches now (`[mode] revert = false`). Nothing was changed.".to_owned(),
-        ));
-    }
-    let event = event(context, &click, requester);
-    match context.advance(request, &event).await? {
-        Advanced::Done { request, effects } => Ok(After::Work { request: Box::new(request), effects }),
-        Advanced::Refused { refusal, request } => Ok(tell(&click, explain(&refusal, &request, &click))),
-        Advanced::Vanished => Ok(tell(&click, "This request is not known any more. Nothing was changed.".to_owned())),
-    }
+    Ok(match attempt(context, members, &click, None).await? {
+        Attempt::Stored { request, effects } => After::Work { request, effects },
+        Attempt::Refused(refused) => tell(&click, refused.whisper(&click)),
+    })
 }
 
-fn event<S: RequestStore, C: Chat, F>(context: &Context<S, C, F>, click: &Click, requester: Requester) -> Event {
+/// Checks everything anew, and stores the decision.
+pub(super) async fn attempt<S: RequestStore, C: Chat, F>(
+    context: &Context<S, C, F>,
+    members: &Members,
+    click: &Click,
+    reason: Option<Reason>,
+) -> Result<Attempt, StoreError> {
+    let request = match asked_about(context, click).await? {
+        Ok(request) => request,
+        Err(refused) => return Ok(Attempt::Refused(refused)),
+    };
+    let requester = match allowed(context, members, click, &request.change.actor).await {
+        Ok(requester) => requester,
+        Err(why) => return Ok(Attempt::Refused(why.into())),
+    };
+    if click.button == Button::Retry && !context.config.mode.revert {
+        return Ok(Attempt::Refused(Refused::OnlyWatches));
+    }
+    let event = event(context, click, requester, reason);
+    Ok(match context.advance(request, &event).await? {
+        Advanced::Done { request, effects } => Attempt::Stored { request: Box::new(request), effects },
+        Advanced::Refused { refusal, request } => {
+            Attempt::Refused(Refused::Step { refusal, request: Box::new(request) })
+        }
+        Advanced::Vanished => Attempt::Refused(Refused::Unknown),
+    })
+}
+
+/// The request that a click from the right workspace and app is about, loaded anew.
+pub(super) async fn asked_about<S: RequestStore, C, F>(
+    context: &Context<S, C, F>,
+    click: &Click,
+) -> Result<Result<Request, Refused>, StoreError> {
+    let expected = (context.config.slack.team_id.as_ref(), context.config.slack.app_id.as_ref());
+    if let Err(why) = check_origin(expected, (click.team.as_ref(), click.app.as_ref())) {
+        return Ok(Err(why.into()));
+    }
+    Ok(context.store.load(&click.request).await?.ok_or(Refused::Unknown))
+}
+
+pub(super) fn event<S, C: Chat, F>(
+    context: &Context<S, C, F>,
+    click: &Click,
+    requester: Requester,
+    reason: Option<Reason>,
+) -> Event {
     // A secret, so it is kept only where nothing else reaches the card.
     let reply = click.reply.clone().filter(|_| !context.chat.has_addresses());
     let decided = |verdict| Event::Decided {
@@ -87,7 +133,7 @@ fn event<S: RequestStore, C: Chat, F>(context: &Context<S, C, F>, click: &Click,
             by: click.user.clone(),
             by_name: click.user_name.clone(),
             at: context.clock.now(),
-            reason: None,
+            reason,
             requester,
         },
         watch_only: !context.config.mode.revert,
@@ -147,18 +193,39 @@ async fn opener<S, C: Chat, F>(context: &Context<S, C, F>, actor: &Actor) -> Ope
 
 /// Whether somebody may decide. A user group that can't be read counts against them, unless another one holds them.
 async fn standing<S, C: Chat, F>(context: &Context<S, C, F>, members: &Members, user: &SlackUserId) -> Standing {
-    let approvers = &context.config.approvers;
-    if approvers.anyone_in_channel || approvers.users.contains(user) {
-        return Standing::Approver;
+    if let Some(known) = known_standing(context, members, user) {
+        return known;
     }
-    let asked = approvers.user_groups.iter().map(|group| is_member(context, members, group, user));
-    let answers = futures::future::join_all(asked).await;
+    let groups = context.config.approvers.user_groups.iter();
+    let answers = futures::future::join_all(groups.map(|group| is_member(context, members, group, user))).await;
     if answers.contains(&Some(true)) {
         Standing::Approver
     } else if answers.contains(&None) {
         Standing::Unknown
     } else {
         Standing::Stranger
+    }
+}
+
+/// The same as far as it is known without a call to Slack.
+pub(super) fn known_standing<S, C, F>(
+    context: &Context<S, C, F>,
+    members: &Members,
+    user: &SlackUserId,
+) -> Option<Standing> {
+    let approvers = &context.config.approvers;
+    if approvers.anyone_in_channel || approvers.users.contains(user) {
+        return Some(Standing::Approver);
+    }
+    let now = context.clock.now();
+    let remembered: Vec<Option<bool>> =
+        approvers.user_groups.iter().map(|group| members.has(group, user, now)).collect();
+    if remembered.contains(&Some(true)) {
+        Some(Standing::Approver)
+    } else if remembered.contains(&None) {
+        None
+    } else {
+        Some(Standing::Stranger)
     }
 }
 
@@ -169,10 +236,7 @@ async fn is_member<S, C: Chat, F>(
     user: &SlackUserId,
 ) -> Option<bool> {
     let now = context.clock.now();
-    let remembered = {
-        let known = members.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(group).filter(|(at, _)| now - *at < REMEMBER).map(|(_, people)| people.contains(user))
-    };
+    let remembered = members.has(group, user, now);
     if remembered.is_some() {
         return remembered;
     }
@@ -189,69 +253,11 @@ async fn is_member<S, C: Chat, F>(
     }
 }
 
-fn tell(click: &Click, text: String) -> After {
+pub(super) fn tell(click: &Click, text: String) -> After {
     After::Tell(Whisper {
         user: click.user.clone(),
         channel: click.card.as_ref().map(|card| card.channel.clone()),
         reply: click.reply.clone(),
         text,
     })
-}
-
-/// What somebody is told whose click changes nothing.
-fn explain(refusal: &Refusal, request: &Request, click: &Click) -> String {
-    match refusal {
-        Refusal::AlreadyDecided => already_decided(request, click),
-        Refusal::Over(_) if request.state == State::Withdrawn => {
-            "Too late: somebody removed this opening before anybody decided. Nothing was changed.".to_owned()
-        }
-        Refusal::Over(_) => "There is nothing to decide here. Nothing was changed.".to_owned(),
-        Refusal::NothingToDecide => {
-            "What was opened is not known, so nothing can be decided from here. Look at the group in the console."
-                .to_owned()
-        }
-        Refusal::NotListed => {
-            "The full list of rules is still on its way into the thread. Read it there, then deny. Nothing was changed."
-                .to_owned()
-        }
-        Refusal::Leased | Refusal::ClaimLost | Refusal::NothingToDo(_) | Refusal::Mismatch { .. } => match click.button
-        {
-            Button::Retry => {
-                format!("Nothing to retry: this is {} by now. Nothing was changed.", in_words(&request.state))
-            }
-            Button::Approve | Button::Deny => "Nothing was changed.".to_owned(),
-        },
-    }
-}
-
-fn already_decided(request: &Request, click: &Click) -> String {
-    let Some(decision) = &request.decision else { return "This was decided before. Nothing was changed.".to_owned() };
-    let what = match decision.verdict {
-        Verdict::Approve => "approved",
-        Verdict::Deny => "denied",
-    };
-    let who = if decision.by == click.user { "You".to_owned() } else { format!("<@{}>", decision.by) };
-    let when = decision.at;
-    format!(
-        "{who} {what} this already, <!date^{}^{{date_short_pretty}} {{time}}|{} UTC>; it is {} now. Your click changed nothing.",
-        when.timestamp(),
-        when.format("%Y-%m-%d %H:%M"),
-        in_words(&request.state)
-    )
-}
-
-fn in_words(state: &State) -> &'static str {
-    match state {
-        State::NeedsPost | State::Posting { .. } | State::Pending => "awaiting a decision",
-        State::Approved => "approved",
-        State::Denied | State::Reverting { .. } => "being reverted",
-        State::Reverted => "reverted",
-        State::AlreadyGone => "already gone",
-        State::ChangedByHand => "changed by hand",
-        State::PartlyReverted => "partly reverted",
-        State::RevertFailed => "not reverted: the revert failed",
-        State::Observed => "observed: denied, not reverted",
-        State::Withdrawn => "withdrawn",
-        State::Ignored { .. } => "ignored",
-    }
 }

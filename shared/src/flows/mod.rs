@@ -2,6 +2,7 @@
 //!
 //! Every flow may be killed at any await and run again: what it has not finished is due, and the next tick finishes it.
 
+pub mod ask;
 pub mod context;
 pub mod decide;
 pub mod due;
@@ -10,6 +11,7 @@ mod list;
 pub mod look;
 mod pace;
 pub mod post;
+mod refused;
 pub mod reopen;
 pub mod report;
 pub mod resolve;

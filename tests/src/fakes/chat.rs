@@ -13,7 +13,8 @@ use local::{
 use serde_json::{Value, json};
 use shared::{
     domain::{
-        card::Message,
+        card::{Message, Modal},
+        click::TriggerId,
         ids::{ChannelId, RequestId, SlackUserId, UserGroupId},
         request::{CardRef, ReplyUrl},
     },
@@ -180,6 +181,14 @@ impl Chat for WorldChat {
         let channel = whisper.channel.as_ref().map_or(seed::CHANNEL, ChannelId::as_str);
         let body = json!({"channel": channel, "user": whisper.user, "text": whisper.text});
         self.call("whisper", &whisper.user, |slack, now| api(slack, now, "chat.postEphemeral", body)).await.map(|_| ())
+    }
+
+    async fn ask_reason(&self, trigger: &TriggerId, modal: &Modal) -> Result<(), ChatError> {
+        if self.webhook.is_some() {
+            return Err(refused("not_allowed_token_type"));
+        }
+        let args = json!({"trigger_id": trigger.expose(), "view": modal.view});
+        self.call("ask_reason", "the modal", |slack, now| api(slack, now, "views.open", args)).await.map(|_| ())
     }
 
     async fn person(&self, email: &str) -> Result<Option<SlackUserId>, ChatError> {

@@ -9,6 +9,7 @@
 mod chat;
 mod firewall;
 mod outside;
+mod reasons;
 mod run;
 mod source;
 mod stops;

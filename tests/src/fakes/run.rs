@@ -15,6 +15,7 @@ use local::{
         slack::Message,
     },
 };
+use serde_json::Value;
 use shared::{
     clock::{Clock, Deadline, Entropy},
     config::Config,
@@ -330,8 +331,7 @@ impl Run {
     /// The messages of the channel that show a request, oldest first.
     #[must_use]
     pub fn cards_of(&self, id: &RequestId) -> Vec<Message> {
-        let shows =
-            |message: &Message| serde_json::Value::from(message.blocks.clone()).to_string().contains(id.as_str());
+        let shows = |message: &Message| Value::from(message.blocks.clone()).to_string().contains(id.as_str());
         self.cards().into_iter().filter(shows).collect()
     }
 
@@ -352,30 +352,45 @@ impl Run {
     /// The click of a button on the newest card of a request.
     #[must_use]
     pub fn clicked(&self, user: &str, action: &str, id: &RequestId) -> Click {
+        let button = match action {
+            "approve" => Button::Approve,
+            "deny" => Button::Deny,
+            "retry" => Button::Retry,
+            other => panic!("no such button: {other}"),
+        };
+        self.pressed(user, action, button, id).0
+    }
+
+    pub(super) fn pressed(&self, user: &str, action: &str, button: Button, id: &RequestId) -> (Click, Value) {
         let card = self.cards_of(id).pop().expect("a card");
         let ts = card.ts.to_string();
         let clicked = lock(&self.world().slack).click(self.now(), user, seed::CHANNEL, &ts, None, action);
         let payload = clicked.expect("a button").payload;
-        let text = |pointer: &str| payload.pointer(pointer).and_then(|text| text.as_str()).unwrap_or_default();
-        Click {
-            button: match action {
-                "approve" => Button::Approve,
-                "deny" => Button::Deny,
-                "retry" => Button::Retry,
-                other => panic!("no such button: {other}"),
-            },
-            request: RequestId::parse(text("/actions/0/value")).expect("a request id"),
-            user: SlackUserId::parse(user).expect("a user"),
-            user_name: text("/user/name").to_owned(),
-            team: TeamId::parse(text("/team/id")).ok(),
-            app: AppId::parse(text("/api_app_id")).ok(),
-            card: Some(CardRef { channel: ChannelId::parse(seed::CHANNEL).expect("a channel"), ts }),
-            reply: Some(ReplyUrl {
-                url: text("/response_url").to_owned(),
-                until: self.now() + TimeDelta::minutes(30),
-                uses_left: 5,
-            }),
-        }
+        let reply = ReplyUrl {
+            url: text(&payload, "/response_url").to_owned(),
+            until: self.now() + TimeDelta::minutes(30),
+            uses_left: 5,
+        };
+        let card = CardRef { channel: ChannelId::parse(seed::CHANNEL).expect("a channel"), ts };
+        let request = RequestId::parse(text(&payload, "/actions/0/value")).expect("a request id");
+        (Click { reply: Some(reply), ..click(&payload, button, request, card) }, payload)
+    }
+}
+
+pub(super) fn text<'a>(payload: &'a Value, pointer: &str) -> &'a str {
+    payload.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+}
+
+pub(super) fn click(payload: &Value, button: Button, request: RequestId, card: CardRef) -> Click {
+    Click {
+        button,
+        request,
+        user: SlackUserId::parse(text(payload, "/user/id")).expect("a user"),
+        user_name: text(payload, "/user/name").to_owned(),
+        team: TeamId::parse(text(payload, "/team/id")).ok(),
+        app: AppId::parse(text(payload, "/api_app_id")).ok(),
+        card: Some(card),
+        reply: None,
     }
 }
 

@@ -21,6 +21,7 @@ use shared::{
     domain::{
         change::{Actor, Change, GroupKey, OpenedRule, Opening, Origin, Place},
         ids::{RequestId, SlackUserId},
+        reason::Reason,
         request::{Decision, Request, Requester, Verdict},
         rule::{IngressRule, RuleText, SourceText},
         step::{Event, Transition, step},
@@ -175,7 +176,7 @@ pub(crate) fn decided(request: &Request, verdict: Verdict, by: &str, nonce: &str
         by: SlackUserId::parse(by).expect("a user"),
         by_name: "somebody".to_owned(),
         at: now,
-        reason: Some("not on a Friday".to_owned()),
+        reason: Reason::parse("not on a Friday").ok(),
         requester: Requester::NotIdentified,
     };
     let event = Event::Decided { decision, watch_only: false, card: None, reply: None };

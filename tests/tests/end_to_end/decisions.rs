@@ -24,7 +24,7 @@ async fn ssh_is_opened_to_the_world_and_bob_denies_it() {
     let card = story.card();
     assert!(card.header.starts_with("Approval needed"), "{card:#?}");
     assert!(card.text.starts_with("Approval needed"), "{card:#?}");
-    assert_eq!(card.buttons, ["approve", "deny", "console"]);
+    assert_eq!(card.buttons, ["approve", "deny", "deny_reason", "console"]);
 
     story.click(BOB, "deny").await;
     story.system.idle().await;

@@ -8,6 +8,7 @@ mod many_rules;
 mod modes;
 mod modifications;
 mod reading;
+mod reasons;
 mod responder;
 mod reverts;
 mod secrets;

@@ -6,6 +6,7 @@ mod crashing;
 mod deciding;
 mod modifying;
 mod posting;
+mod reasons;
 mod reverting;
 mod updating;
 mod watching;

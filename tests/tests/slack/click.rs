@@ -120,9 +120,9 @@ fn a_message_without_an_address_is_no_card() {
 fn what_decides_nothing_is_answered_and_nothing_is_done() {
     for other in [
         with("/type", json!("view_submission")),
+        with("/type", json!("view_closed")),
         with("/type", json!("shortcut")),
         with("/actions/0/action_id", json!("console")),
-        with("/actions/0/action_id", json!("deny_reason")),
         with("/actions/0/action_id", json!("of_another_version")),
         with("/actions/0/action_id", Value::Null),
         with("/actions", json!([])),

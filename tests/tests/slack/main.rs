@@ -5,5 +5,6 @@
 mod bot;
 mod click;
 mod office;
+mod reasons;
 mod secrets;
 mod webhook;

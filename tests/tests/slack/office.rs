@@ -137,7 +137,9 @@ pub(crate) fn signed(clicked: &Interaction, now: DateTime<Utc>) -> Verified<Vec<
 pub(crate) fn clicked(interaction: interaction::Interaction) -> Click {
     match interaction {
         interaction::Interaction::Click(click) => *click,
-        interaction::Interaction::Nothing => panic!("not a click"),
+        interaction::Interaction::ReasonAsked(_)
+        | interaction::Interaction::Submitted(_)
+        | interaction::Interaction::Nothing => panic!("not a click"),
     }
 }
 
@@ -153,7 +155,7 @@ pub(crate) fn user(text: &str) -> SlackUserId {
     SlackUserId::parse(text).expect("a user")
 }
 
-/// A card with the two buttons and the link.
+/// A card with its buttons and the link.
 pub(crate) fn card(id: &RequestId, text: &str) -> Message {
     let button = |action: &str| json!({"type": "button", "action_id": action, "value": id, "text": {"type": "plain_text", "text": action}});
     let mut console = button("console");
@@ -162,7 +164,7 @@ pub(crate) fn card(id: &RequestId, text: &str) -> Message {
         text: text.to_owned(),
         blocks: vec![
             json!({"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": true}}),
-            json!({"type": "actions", "elements": [button("approve"), button("deny"), console]}),
+            json!({"type": "actions", "elements": [button("approve"), button("deny"), button("deny_reason"), console]}),
         ],
     }
 }

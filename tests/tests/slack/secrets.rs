@@ -4,9 +4,10 @@ use adapters::slack::{Pace, SetupError, SlackChat, http_client};
 use axum::Router;
 use chrono::Utc;
 use local::world::faults::Fault;
+use serde_json::json;
 use shared::{
     config::Secret,
-    domain::request::ReplyUrl,
+    domain::{card::Modal, click::TriggerId, request::ReplyUrl},
     ports::{Chat, ChatError, Whisper},
 };
 
@@ -21,6 +22,7 @@ async fn all_errors(chat: &SlackChat, reply: &ReplyUrl) -> Vec<ChatError> {
         chat.update_clicked(reply, &plain("hello")).await.err(),
         chat.whisper(&told).await.err(),
         chat.find(&request, Utc::now()).await.err(),
+        chat.ask_reason(&TriggerId::parse("1.2.hush").expect("a trigger"), &Modal { view: json!({}) }).await.err(),
         chat.person("alice@example.com").await.err(),
     ]
     .into_iter()

@@ -88,3 +88,16 @@ async fn a_definition_that_is_none_is_an_error() {
     assert!(matches!(db.create_table("nonsense", "requests").await, Err(DynamoDbError::Definition(_))));
     assert!(matches!(db.create_table("{}", "requests").await, Err(DynamoDbError::Table { .. })));
 }
+
+#[tokio::test]
+async fn what_may_have_changed_an_item_is_counted_and_what_reads_is_not() {
+    let db = DynamoDb::start(&Storage::Memory, Arc::default()).await.unwrap();
+    db.create_table(TABLE, "requests").await.unwrap();
+    assert_eq!(db.writes(), 0);
+    call(&db, "PutItem", put("a")).await;
+    assert_eq!(db.writes(), 1);
+    call(&db, "GetItem", json!({"TableName": "requests", "Key": {"requestid": {"S": "a"}}})).await;
+    call(&db, "Scan", json!({"TableName": "requests"})).await;
+    db.items("requests").await.unwrap();
+    assert_eq!(db.writes(), 1);
+}

@@ -4,7 +4,10 @@ use axum::{body::Body, http::StatusCode, response::Response};
 
 use crate::{
     wire::xml::Xml,
-    world::ec2::{Ec2Error, Outcome, Protocol, Rule, RuleKey, RulePage, SecurityGroup, Source},
+    world::{
+        calls::Answered,
+        ec2::{Ec2Error, Outcome, Protocol, Rule, RuleKey, RulePage, SecurityGroup, Source},
+    },
 };
 
 const NAMESPACE: &str = "http://ec2.amazonaws.com/doc/2016-11-15/";
@@ -20,7 +23,7 @@ pub(super) fn error(request_id: &str, error: &Ec2Error) -> Response {
         });
         xml.text("RequestID", request_id);
     });
-    response(error.status(), request_id, xml)
+    response(error.status(), request_id, Some(error.code()), xml)
 }
 
 /// What a change did.
@@ -86,11 +89,11 @@ fn success(action: &str, request_id: &str, fill: impl FnOnce(&mut Xml)) -> Respo
         xml.text("requestId", request_id);
         fill(xml);
     });
-    response(200, request_id, xml)
+    response(200, request_id, None, xml)
 }
 
 /// The request id stands in a header too: that is where the SDKs read it.
-fn response(status: u16, request_id: &str, xml: Xml) -> Response {
+fn response(status: u16, request_id: &str, error: Option<&'static str>, xml: Xml) -> Response {
     let mut response = Response::new(Body::from(xml.into_document()));
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let content_type = axum::http::HeaderValue::from_static("text/xml;charset=UTF-8");
@@ -98,6 +101,7 @@ fn response(status: u16, request_id: &str, xml: Xml) -> Response {
     if let Ok(request_id) = axum::http::HeaderValue::from_str(request_id) {
         response.headers_mut().insert("x-amzn-requestid", request_id);
     }
+    response.extensions_mut().insert(Answered { request_id: request_id.to_owned(), error });
     response
 }
 

@@ -16,7 +16,7 @@ use axum::{
     response::Response,
     routing::post,
 };
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 
 use self::request::Request;
 use super::{
@@ -25,6 +25,7 @@ use super::{
 };
 use crate::world::{
     World,
+    calls::{Answered, ServiceCall},
     ec2::{Answer, Call, Ec2Error, GroupRef},
     identity::Caller,
     sts::{Session, StsError},
@@ -38,7 +39,12 @@ pub fn router(world: Arc<World>) -> Router {
 async fn handle(State(world): State<Arc<World>>, headers: HeaderMap, body: Bytes) -> Response {
     match request::parse(&body) {
         Ok((action, request)) => match caller(&world, &headers) {
-            Ok((caller, session)) => answer(&world, &caller, &session, &action, &request).await,
+            Ok((caller, session)) => {
+                let at = Utc::now();
+                let response = answer(&world, &caller, &session, &action, &request).await;
+                note(&world, at, &caller, action, &request, &response);
+                response
+            }
             Err(error) => answer::error(&request_id(&world), &error),
         },
         Err(error) => answer::error(&request_id(&world), &error),
@@ -59,6 +65,24 @@ async fn answer(world: &World, caller: &Caller, session: &Session, action: &str,
         refuse(world, caller, request, error)
     };
     under_fault(world.faults.hit("ec2", action), call, refused).await
+}
+
+/// Remembers a call and its answer.
+fn note(world: &World, at: DateTime<Utc>, caller: &Caller, operation: String, request: &Request, response: &Response) {
+    let groups = match request {
+        Request::Change(call) => call.operation.group().and_then(|group| group.id).into_iter().collect(),
+        Request::Rules(query, _) => query.group_ids.clone(),
+        Request::Groups(query) => query.ids.clone(),
+        Request::Vpc(_) => Vec::new(),
+    };
+    world.calls.note(ServiceCall {
+        at,
+        operation,
+        account: caller.account.clone(),
+        groups,
+        role: caller.identity.role_arn(),
+        answer: response.extensions().get::<Answered>().cloned(),
+    });
 }
 
 /// Whom the credentials stand for, acting where.

@@ -225,3 +225,30 @@ async fn a_dropped_call_has_no_answer_and_its_effect_only_if_dropped_after() {
         assert_eq!(served.ingress(), rules, "{fault:?}");
     }
 }
+
+#[tokio::test]
+async fn every_call_is_remembered_with_its_answer_also_one_that_changes_nothing() {
+    let served = Served::new().await;
+    let (_, opened) = served.alice(OPEN_SSH).await;
+    served.alice(OPEN_SSH).await;
+    served.spoke(DESCRIBE).await;
+    served.world.faults.set("ec2", "*", Fault::DropAfter, Some(1));
+    assert!(served.request(ALICE, DESCRIBE).send().await.is_err());
+
+    let calls = served.world.calls.list(|_| true);
+    let told: Vec<_> =
+        calls.iter().map(|call| (call.operation.as_str(), call.answer.as_ref().map(|answer| answer.error))).collect();
+    assert_eq!(
+        told,
+        [
+            ("AuthorizeSecurityGroupIngress", Some(None)),
+            ("AuthorizeSecurityGroupIngress", Some(Some("InvalidPermission.Duplicate"))),
+            ("DescribeSecurityGroupRules", Some(None)),
+            ("DescribeSecurityGroupRules", None),
+        ]
+    );
+    let answered = |at: usize| calls[at].answer.as_ref().unwrap().request_id.clone();
+    assert_eq!(answered(0), element(&opened, "requestId"));
+    assert_eq!((&calls[2].account, &calls[2].groups), (&ACCOUNT.to_owned(), &vec![served.group.clone()]));
+    assert_eq!(calls[2].role.as_deref(), Some("arn:aws:iam::222222222222:role/security/spoke-001"));
+}

@@ -15,7 +15,10 @@ use axum::{
 use chrono::Utc;
 use serde_json::{Value, json};
 
-use super::{FunctionError, sandbox::Sandbox};
+use super::{
+    FunctionError,
+    sandbox::{Receipt, Sandbox},
+};
 
 /// Lambda's limit on an answer, in bytes.
 const ANSWER_LIMIT: usize = 6 * 1024 * 1024;
@@ -48,21 +51,21 @@ async fn next(State(sandbox): State<Arc<Sandbox>>) -> Response {
 
 async fn response(State(sandbox): State<Arc<Sandbox>>, Path(id): Path<String>, body: Bytes) -> Response {
     match serde_json::from_slice(&body) {
-        Ok(answer) => accept(sandbox.answer(&id, Ok(answer))),
+        Ok(answer) => accept(sandbox.answer(&id, Ok(answer))).await,
         Err(unreadable) => {
             let error = json!({ "errorType": "Runtime.MalformedResponse", "errorMessage": unreadable.to_string() });
-            accept(sandbox.answer(&id, Err(answered(&sandbox, error))))
+            accept(sandbox.answer(&id, Err(answered(&sandbox, error)))).await
         }
     }
 }
 
 async fn error(State(sandbox): State<Arc<Sandbox>>, Path(id): Path<String>, body: Bytes) -> Response {
-    accept(sandbox.answer(&id, Err(answered(&sandbox, read_error(&body)))))
+    accept(sandbox.answer(&id, Err(answered(&sandbox, read_error(&body))))).await
 }
 
 async fn init_error(State(sandbox): State<Arc<Sandbox>>, body: Bytes) -> Response {
     sandbox.init_failed(read_error(&body));
-    accept(true)
+    accept(Receipt::Accepted).await
 }
 
 fn answered(sandbox: &Sandbox, error: Value) -> FunctionError {
@@ -73,11 +76,14 @@ fn read_error(body: &Bytes) -> Value {
     serde_json::from_slice(body).unwrap_or_else(|_| Value::String(String::from_utf8_lossy(body).into_owned()))
 }
 
-fn accept(known: bool) -> Response {
-    if known {
-        (StatusCode::ACCEPTED, Json(json!({ "status": "OK" }))).into_response()
-    } else {
-        let error = json!({ "errorMessage": "Invalid request ID", "errorType": "InvalidRequestID" });
-        (StatusCode::BAD_REQUEST, Json(error)).into_response()
+async fn accept(receipt: Receipt) -> Response {
+    match receipt {
+        Receipt::Accepted => (StatusCode::ACCEPTED, Json(json!({ "status": "OK" }))).into_response(),
+        // It would go on after its answer; its connection ends with it.
+        Receipt::AsItsLast => std::future::pending().await,
+        Receipt::Unknown => {
+            let error = json!({ "errorMessage": "Invalid request ID", "errorType": "InvalidRequestID" });
+            (StatusCode::BAD_REQUEST, Json(error)).into_response()
+        }
     }
 }

@@ -3,7 +3,10 @@
 use std::{
     net::{Ipv4Addr, SocketAddr},
     process::Stdio,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -31,6 +34,17 @@ pub(super) struct Invocation {
     pub(super) payload: Value,
     /// Where the answer goes.
     pub(super) answer: oneshot::Sender<Answer>,
+}
+
+/// What became of an answer that a process posted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Receipt {
+    /// The caller has it.
+    Accepted,
+    /// The caller has it, and the process is being killed: it must not hear of it.
+    AsItsLast,
+    /// The process does not work on that event, or has answered it before.
+    Unknown,
 }
 
 /// Where a sandbox is.
@@ -66,6 +80,8 @@ pub(super) struct Sandbox {
     state: Mutex<State>,
     changed: watch::Sender<()>,
     kill: watch::Sender<bool>,
+    /// The function's: whether the sandbox that answers next is killed.
+    doomed: Arc<AtomicBool>,
 }
 
 impl Sandbox {
@@ -74,6 +90,7 @@ impl Sandbox {
         spec: &Spec,
         changed: &watch::Sender<()>,
         logs: &Arc<Logs>,
+        doomed: &Arc<AtomicBool>,
     ) -> Result<Arc<Self>, FunctionError> {
         let not_started = |reason: std::io::Error| FunctionError::NotStarted {
             function: spec.name.clone(),
@@ -88,6 +105,7 @@ impl Sandbox {
             state: Mutex::new(State { phase: Phase::Invoked, current: None, waiting: None, verdict: None }),
             changed: changed.clone(),
             kill: watch::Sender::new(false),
+            doomed: Arc::clone(doomed),
         });
         let process = match &spec.code {
             Code::Binary(path) => {
@@ -183,20 +201,25 @@ impl Sandbox {
         self.changed.send_replace(());
     }
 
-    /// The process posts its answer. False where it does not work on that event, or has answered it before.
-    pub(super) fn answer(&self, id: &str, result: Answer) -> bool {
+    /// The process posts its answer.
+    pub(super) fn answer(&self, id: &str, result: Answer) -> Receipt {
         let mut state = self.lock();
         let answer = match &mut state.current {
             Some((current, answer)) if current == id => answer.take(),
             Some(_) | None => None,
         };
-        let Some(answer) = answer else { return false };
+        let Some(answer) = answer else { return Receipt::Unknown };
+        let last = result.is_ok() && self.doomed.swap(false, Ordering::SeqCst);
         state.phase = Phase::Answered;
         // The caller may have stopped waiting; the function's work counts all the same.
         let _ = answer.send(result);
         drop(state);
         self.changed.send_replace(());
-        true
+        if last {
+            self.kill(FunctionError::Killed { function: self.function.clone() });
+            return Receipt::AsItsLast;
+        }
+        Receipt::Accepted
     }
 
     /// The process says that it cannot start.
@@ -330,6 +353,8 @@ fn command(path: &std::path::Path, spec: &Spec, address: SocketAddr) -> Command 
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
+        // The Ctrl-C that stops this process is not for the functions: they are killed when their work is no longer wanted.
+        .process_group(0)
         .kill_on_drop(true);
     command
 }

@@ -142,6 +142,34 @@ async fn a_killed_function_starts_anew() {
 }
 
 #[tokio::test]
+async fn a_function_that_is_to_die_after_its_answer_does_so_once_and_never_hears_that_it_was_taken() {
+    // No permit: whoever went on to the work after the answer would be busy for ever.
+    let gate = Arc::new(Semaphore::new(0));
+    let function = function(runtime(Arc::clone(&gate)), FIVE_MINUTES);
+    function.kill_after_next_answer(true);
+    assert!(matches!(function.invoke(json!({"do": "fail"})).await, Err(FunctionError::Answered { .. })));
+    assert!(function.is_doomed(), "an error is no answer");
+
+    assert_eq!(function.invoke(json!({"n": 1})).await.unwrap()["event"], json!({"n": 1}));
+    assert!(!function.is_doomed());
+    gate.add_permits(1);
+    function.idle().await;
+    assert_eq!((function.sandbox_count(), gate.available_permits()), (1, 0), "only the one that failed worked on");
+
+    gate.add_permits(1);
+    assert!(function.invoke(json!({})).await.is_ok());
+    function.idle().await;
+    assert_eq!(function.sandbox_count(), 1);
+
+    function.kill_after_next_answer(true);
+    function.kill_after_next_answer(false);
+    gate.add_permits(1);
+    assert!(function.invoke(json!({})).await.is_ok());
+    function.idle().await;
+    assert_eq!(function.sandbox_count(), 1);
+}
+
+#[tokio::test]
 async fn a_process_that_ends_is_an_error_and_what_it_printed_is_kept() {
     let dir = tempfile::tempdir().unwrap();
     let script = dir.path().join("bootstrap");

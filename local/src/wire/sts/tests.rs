@@ -86,3 +86,25 @@ async fn errors_are_stss() {
         assert_eq!((actual, element(&xml, "Code")), (status, code));
     }
 }
+
+#[tokio::test]
+async fn every_call_is_remembered_with_the_role_and_its_answer() {
+    let (world, url) = served().await;
+    let role = |account| format!("arn:aws:iam::{account}:role/security/spoke-001");
+    for account in ["222222222222", "333333333333"] {
+        let form = format!("Action=AssumeRole&Version=2011-06-15&RoleSessionName=revert&RoleArn={}", role(account));
+        call(&url, HUB, "", &form).await;
+    }
+    let calls = world.calls.list(|_| true);
+    let told: Vec<_> = calls
+        .iter()
+        .map(|call| (call.account.as_str(), call.role.clone(), call.answer.as_ref().and_then(|answer| answer.error)))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("222222222222", Some(role("222222222222")), None),
+            ("333333333333", Some(role("333333333333")), Some("AccessDenied")),
+        ]
+    );
+}

@@ -5,7 +5,7 @@ use std::sync::PoisonError;
 use chrono::{DateTime, Utc};
 
 use super::{Answer, Call, Ec2Error};
-use crate::world::{World, identity::Caller};
+use crate::world::{World, identity::Caller, trail::Cut};
 
 impl World {
     /// Carries out a mutating call and records it. The records are in the order of the effects.
@@ -13,6 +13,18 @@ impl World {
         let mut ec2 = self.ec2.lock().unwrap_or_else(PoisonError::into_inner);
         let answer = ec2.apply(caller, call, now);
         self.trail.lock().unwrap_or_else(PoisonError::into_inner).record_ec2(caller, call, &answer, now);
+        answer
+    }
+
+    /// As [`World::ec2_call`], but the record of a call that succeeds comes out cut off.
+    pub fn ec2_call_cut(&self, caller: &Caller, call: &Call, cut: Cut, now: DateTime<Utc>) -> Answer {
+        let mut ec2 = self.ec2.lock().unwrap_or_else(PoisonError::into_inner);
+        let answer = ec2.apply(caller, call, now);
+        let mut trail = self.trail.lock().unwrap_or_else(PoisonError::into_inner);
+        if answer.result.is_ok() {
+            trail.cut_next(cut);
+        }
+        trail.record_ec2(caller, call, &answer, now);
         answer
     }
 

@@ -258,3 +258,19 @@ fn an_unknown_query_is_not_found() {
     let error = Lake::default().describe_query("00000000-0000-4000-8000-000000000000", now()).unwrap_err();
     assert_eq!(error.code(), "QueryIdNotFoundException");
 }
+
+#[test]
+fn a_record_is_found_by_the_first_query_that_was_started_after_its_delivery() {
+    let mut lake = Lake::default();
+    lake.deliver(opening("late", "2026-11-20T10:05:00Z"), now() + TimeDelta::minutes(1));
+    rows(&mut lake, &statement(""));
+    assert_eq!(lake.found_at("late"), None, "it was not delivered yet");
+    for minutes in [2, 3] {
+        let started = now() + TimeDelta::minutes(minutes);
+        let id = lake.start_query(&statement(""), started).unwrap();
+        assert_eq!(lake.found_at("late"), (minutes > 2).then(|| now() + TimeDelta::minutes(2)), "it still runs");
+        while lake.describe_query(&id, started).unwrap().status != QueryStatus::Finished {}
+        assert_eq!(lake.found_at("late"), Some(now() + TimeDelta::minutes(2)));
+    }
+    assert_eq!(lake.found_at("other"), None);
+}

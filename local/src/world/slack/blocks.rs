@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 const MAX_MESSAGE_BLOCKS: usize = 50;
 const MAX_VIEW_BLOCKS: usize = 100;
 const MAX_ID: usize = 255;
+const MAX_INPUT: usize = 3000;
 
 /// What is wrong with a message's blocks, each with its path; nothing if Slack would show them.
 #[must_use]
@@ -22,17 +23,8 @@ pub fn check_message(blocks: &[Value]) -> Vec<String> {
 /// What is wrong with a modal.
 #[must_use]
 pub fn check_view(view: &Value) -> Vec<String> {
-    const KNOWN: [&str; 9] = [
-        "type",
-        "title",
-        "blocks",
-        "close",
-        "submit",
-        "private_metadata",
-        "callback_id",
-        "clear_on_close",
-        "notify_on_close",
-    ];
+    const KNOWN: [&str; 8] =
+        ["type", "title", "blocks", "close", "submit", "private_metadata", "callback_id", "clear_on_close"];
     let mut check = Check::default();
     if let Some(map) = check.object("/view", view, &KNOWN) {
         if map.get("type").and_then(Value::as_str) != Some("modal") {
@@ -233,6 +225,9 @@ impl Check {
                 if let Some(map) = self.object(path, element, &known) {
                     self.string(path, map, "action_id", MAX_ID, Need::Optional);
                     self.text(path, map, "placeholder", Text::plain(150));
+                    self.length(path, map, "min_length", 0);
+                    self.length(path, map, "max_length", 1);
+                    self.string(path, map, "initial_value", MAX_INPUT, Need::MayBeEmpty);
                 }
             }
             Some(kind) => self.fail(&format!("{path}/type"), &format!("unsupported type: {kind}")),
@@ -272,6 +267,14 @@ impl Check {
         let known = map.get("style").is_none_or(|style| matches!(style.as_str(), Some("primary" | "danger")));
         if !known {
             self.fail(&format!("{path}/style"), "must be a valid enum value: primary, danger");
+        }
+    }
+
+    /// `min_length` and `max_length` of an input.
+    fn length(&mut self, path: &str, map: &Map<String, Value>, field: &str, least: u64) {
+        let most = MAX_INPUT as u64;
+        if map.get(field).is_some_and(|value| !value.as_u64().is_some_and(|length| (least..=most).contains(&length))) {
+            self.fail(&format!("{path}/{field}"), &format!("must be {least} to {most}"));
         }
     }
 

@@ -3,10 +3,13 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
-use super::{ApiError, Args, Author, Message, Slack, Ts, Whisper, blocks};
+use super::{ApiError, Args, Author, Message, Slack, Ts, Version, Whisper, blocks};
 
 /// Characters of a message's text.
 const MAX_TEXT: usize = 40_000;
+
+/// How many versions of a message are remembered.
+const MAX_VERSIONS: usize = 50;
 
 /// What a message says: checked, but not yet anybody's.
 pub(super) struct Content {
@@ -107,10 +110,12 @@ impl Slack {
         content: Content,
         finish: impl FnOnce(Message) -> Message,
     ) -> Message {
+        let text = content.text.unwrap_or_default();
         let message = finish(Message {
             ts: self.next_ts(now),
             author,
-            text: content.text.unwrap_or_default(),
+            versions: vec![Version { at: now, text: text.clone() }],
+            text,
             blocks: self.named(content.blocks.unwrap_or_default()),
             metadata: None,
             thread_ts: None,
@@ -134,6 +139,11 @@ impl Slack {
         if let Some(text) = content.text {
             message.text = text;
         }
+        // The first one stays: it says what was posted.
+        if message.versions.len() >= MAX_VERSIONS {
+            message.versions.remove(1);
+        }
+        message.versions.push(Version { at: now, text: message.text.clone() });
         if !has_blocks {
             message.edited = Some(self.next_ts(now));
         }
@@ -215,12 +225,14 @@ impl Slack {
         Ok(parent.ts)
     }
 
-    /// Gives a `block_id` to each block and an `action_id` to each button that came without one.
-    fn named(&mut self, mut blocks: Vec<Value>) -> Vec<Value> {
+    /// Gives a `block_id` to each block and an `action_id` to each button and input that came without one.
+    pub(super) fn named(&mut self, mut blocks: Vec<Value>) -> Vec<Value> {
         for block in blocks.iter_mut().filter_map(Value::as_object_mut) {
             self.name(block, "block_id");
-            if let Some(accessory) = block.get_mut("accessory").and_then(Value::as_object_mut) {
-                self.name(accessory, "action_id");
+            for single in ["accessory", "element"] {
+                if let Some(element) = block.get_mut(single).and_then(Value::as_object_mut) {
+                    self.name(element, "action_id");
+                }
             }
             if block.get("type").and_then(Value::as_str) == Some("actions")
                 && let Some(elements) = block.get_mut("elements").and_then(Value::as_array_mut)

@@ -29,6 +29,12 @@ impl Ts {
         Some(Self(seconds * 1_000_000 + micros))
     }
 
+    /// The time that it stands for.
+    #[must_use]
+    pub fn at(self) -> DateTime<Utc> {
+        DateTime::from_timestamp_micros(self.0).unwrap_or_default()
+    }
+
     pub(super) fn next(self, now: DateTime<Utc>) -> Self {
         Self(now.timestamp_micros().max(self.0 + 1))
     }

@@ -1,7 +1,7 @@
 //! Slack: one workspace with people, channels and one app, as a plain state machine.
 //!
 //! [`Slack::call`] is the Web API, [`Slack::webhook`] and [`Slack::respond`] are the two kinds of URL that one posts to,
-//! [`Slack::click`] is a person at a button. Limits and error names are Slack's (docs.slack.dev, reference/methods and
+//! [`Slack::click`] is a person at a button, [`Slack::submit`] one in a modal. Limits and error names are Slack's (docs.slack.dev, reference/methods and
 //! reference/block-kit), and enforced strictly: what Slack might let through on a good day is refused here.
 
 pub mod args;
@@ -15,6 +15,7 @@ pub mod mrkdwn;
 mod people;
 mod rate;
 mod seen;
+pub mod submit;
 pub mod urls;
 mod views;
 
@@ -27,6 +28,7 @@ pub use args::Args;
 pub use click::{ClickError, Interaction, SignedRequest, sign};
 pub use error::ApiError;
 pub use ids::Ts;
+pub use submit::{Settled, SubmitError, Typed, ViewAnswer};
 pub use urls::{UrlError, UrlReply};
 pub use views::View;
 
@@ -73,10 +75,21 @@ pub struct Message {
     pub thread_ts: Option<Ts>,
     /// When it was last changed; Slack shows "(edited)" only for a change of the text alone.
     pub edited: Option<Ts>,
+    /// What it has said, oldest first: as it was posted, and the latest changes.
+    pub versions: Vec<Version>,
     /// `unfurl_links`, where the poster said so.
     pub unfurl_links: Option<bool>,
     /// `unfurl_media`, where the poster said so.
     pub unfurl_media: Option<bool>,
+}
+
+/// What a message said from some time on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Version {
+    /// From when.
+    pub at: DateTime<Utc>,
+    /// Its text.
+    pub text: String,
 }
 
 /// A message that only one person sees, and that is gone with the next reload.
@@ -321,7 +334,7 @@ impl Slack {
         self.whispers.iter().filter(|whisper| whisper.user == user).collect()
     }
 
-    /// The modals that were opened, oldest first.
+    /// The modals that are open, oldest first.
     #[must_use]
     pub fn views(&self) -> &[View] {
         &self.views

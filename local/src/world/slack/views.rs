@@ -1,5 +1,7 @@
 //! `views.open`: a modal, in exchange for a trigger.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
@@ -22,8 +24,10 @@ pub struct View {
     pub id: String,
     /// Who sees it.
     pub user: String,
-    /// The view as it was opened.
+    /// The view as it was opened; every block has a `block_id`, every input an `action_id`.
     pub view: Value,
+    /// What the app answered to a submission: `block_id` and text.
+    pub errors: BTreeMap<String, String>,
 }
 
 impl Slack {
@@ -44,13 +48,43 @@ impl Slack {
         trigger.exchanged = true;
         let user = trigger.user.clone();
         let id = format!("V{:010}", self.make_id().number);
-        self.views.push(View { id: id.clone(), user, view: view.clone() });
-        let mut shown = view;
-        shown["id"] = json!(id);
+        let mut view = view;
+        if let Some(blocks) = view["blocks"].as_array_mut() {
+            let sent = std::mem::take(blocks);
+            *blocks = self.named(sent);
+        }
+        let opened = View { id, user, view, errors: BTreeMap::new() };
+        let shown = self.view_json(&opened);
+        self.views.push(opened);
+        Ok(json!({"ok": true, "view": shown}))
+    }
+
+    /// The view as the API and the interaction payload show it.
+    pub(super) fn view_json(&self, opened: &View) -> Value {
+        let mut shown = opened.view.clone();
+        for (field, unless_sent) in [
+            ("callback_id", json!("")),
+            ("private_metadata", json!("")),
+            ("close", Value::Null),
+            ("submit", Value::Null),
+            ("clear_on_close", json!(false)),
+            ("notify_on_close", json!(false)),
+        ] {
+            if shown.get(field).is_none() {
+                shown[field] = unless_sent;
+            }
+        }
+        shown["id"] = json!(opened.id);
         shown["team_id"] = json!(self.team_id);
         shown["app_id"] = json!(self.app_id);
+        shown["app_installed_team_id"] = json!(self.team_id);
         shown["bot_id"] = json!(self.bot_id);
-        Ok(json!({"ok": true, "view": shown}))
+        shown["root_view_id"] = json!(opened.id);
+        shown["previous_view_id"] = Value::Null;
+        shown["external_id"] = json!("");
+        shown["state"] = json!({"values": {}});
+        shown["hash"] = json!(format!("{}.1", opened.id));
+        shown
     }
 
     /// Makes the `trigger_id` of a click.

@@ -39,7 +39,10 @@ impl Sts {
             role: call.role_arn.clone(),
         };
         let role = self.roles.get(&call.role_arn).ok_or_else(denied)?.clone();
-        if !trusts(&role, caller, call) || !caller.may("sts:AssumeRole", &call.role_arn) {
+        if self.missing.contains(&call.role_arn)
+            || !trusts(&role, caller, call)
+            || !caller.may("sts:AssumeRole", &call.role_arn)
+        {
             return Err(denied());
         }
         let session = Session {
@@ -51,6 +54,7 @@ impl Sts {
             account: role.account,
             permissions: role.permissions,
             session_policy,
+            role_is_missing: false,
         };
         self.credentials.insert(session.access_key_id.clone(), session.clone());
         Ok(session)

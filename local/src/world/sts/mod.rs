@@ -5,7 +5,7 @@ mod policy;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
@@ -19,6 +19,7 @@ use super::{identity::Identity, ids::Ids};
 #[derive(Debug, Default)]
 pub struct Sts {
     roles: BTreeMap<String, Role>,
+    missing: BTreeSet<String>,
     credentials: BTreeMap<String, Session>,
     ids: Ids,
 }
@@ -89,6 +90,8 @@ pub struct Session {
     pub permissions: Policy,
     /// What remains of that in this session; none for all of it.
     pub session_policy: Option<Policy>,
+    /// Its role is not there any more: it may do nothing.
+    pub role_is_missing: bool,
 }
 
 impl Session {
@@ -96,7 +99,7 @@ impl Session {
     #[must_use]
     pub fn may(&self, action: &str, resource: &str) -> bool {
         let in_session = self.session_policy.as_ref().is_none_or(|policy| policy.allows(action, resource));
-        in_session && self.permissions.allows(action, resource)
+        !self.role_is_missing && in_session && self.permissions.allows(action, resource)
     }
 }
 
@@ -191,6 +194,26 @@ impl Sts {
         self.roles.remove(arn);
     }
 
+    /// Lets a role be missing for a while, or be there again. As where it was deleted, it can't be assumed, and its
+    /// sessions may do nothing: IAM looks a role's policies up at each call.
+    pub fn set_missing(&mut self, arn: &str, missing: bool) {
+        match missing {
+            true => self.missing.insert(arn.to_owned()),
+            false => self.missing.remove(arn),
+        };
+        for session in self.credentials.values_mut() {
+            if session.identity.role_arn().as_deref() == Some(arn) {
+                session.role_is_missing = missing;
+            }
+        }
+    }
+
+    /// Whether [`Sts::set_missing`] took this role away.
+    #[must_use]
+    pub fn is_missing(&self, arn: &str) -> bool {
+        self.missing.contains(arn)
+    }
+
     /// Makes a chosen access key good for an identity that may do everything in this account, without a token: the
     /// functions' own credentials, or those of a person.
     pub fn add_access_key(&mut self, access_key_id: &str, account: &str, identity: Identity) {
@@ -203,6 +226,7 @@ impl Sts {
             account: account.to_owned(),
             permissions: Policy::allow(&["*"], "*"),
             session_policy: None,
+            role_is_missing: false,
         };
         self.credentials.insert(access_key_id.to_owned(), session);
     }

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use shared::{
     config::{ApiBaseUrl, Secret},
     domain::{
-        card::Message,
+        card::{Message, Modal},
+        click::TriggerId,
         ids::{ChannelId, RequestId, SlackUserId, UserGroupId},
         request::CardRef,
     },
@@ -125,6 +126,12 @@ impl Bot {
             (Err(ChatError::Refused { .. }), Some(reply)) => self.replies().whisper(reply, &whisper.text).await,
             (Err(error), _) => Err(error),
         }
+    }
+
+    /// An expired trigger is no different from other troubles of the moment: the next click has a new one.
+    pub(super) async fn ask_reason(&self, trigger: &TriggerId, modal: &Modal) -> Result<(), ChatError> {
+        let body = json!({"trigger_id": trigger.expose(), "view": modal.view});
+        self.call("views.open", &body, About::Channel).await.map(|Done {}| ())
     }
 
     pub(super) async fn find(&self, id: &RequestId, since: DateTime<Utc>) -> Result<Vec<CardRef>, ChatError> {

@@ -1,14 +1,17 @@
-//! What Slack sends when somebody clicks: from verified bytes to a [`Click`].
+//! What Slack sends when somebody clicks or submits a modal: from verified bytes to a [`Click`] or a [`Submission`].
 //!
-//! Format: docs.slack.dev, reference/interaction-payloads/block_actions-payload. A form whose field `payload` is JSON.
+//! Formats: docs.slack.dev, reference/interaction-payloads/block_actions-payload and view-interactions-payload. A form
+//! whose field `payload` is JSON.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::{
     config::ApiBaseUrl,
     domain::{
-        click::{Button, Click},
+        card::{DENY_REASON, REASON_BLOCK, REASON_INPUT},
+        click::{Button, Click, ReasonAsked, Submission, TriggerId},
         ids::{AppId, ChannelId, InvalidId, RequestId, SlackUserId, TeamId},
+        reason::Reason,
         request::{CardRef, ReplyUrl},
     },
     slack_signature::Verified,
@@ -26,8 +29,12 @@ const REPLY_LIFETIME: TimeDelta = TimeDelta::minutes(30);
 pub enum Interaction {
     /// Somebody clicked one of the buttons that decide.
     Click(Box<Click>),
-    /// Nothing to be done: a link, a button of a later or an earlier version, another kind of interaction. Slack wants
-    /// a 200 all the same.
+    /// Somebody clicked "Deny with reason…".
+    ReasonAsked(Box<ReasonAsked>),
+    /// Somebody submitted the modal that asks for the reason.
+    Submitted(Box<Submission>),
+    /// Nothing to be done: a link, a button or a modal of a later or an earlier version, another kind of interaction.
+    /// Slack wants a 200 all the same.
     Nothing,
 }
 
@@ -42,17 +49,20 @@ pub enum BadInteraction {
     /// The payload is not JSON, or has no type.
     #[error("the payload is not JSON with a `type`")]
     NotJson,
-    /// A part that a click must have is absent.
-    #[error("the click has no `{0}`")]
+    /// A part that it must have is absent.
+    #[error("the interaction has no `{0}`")]
     Missing(&'static str),
     /// A part of it is not what it should be.
-    #[error("the click's `{part}` is wrong: {why}")]
+    #[error("the interaction's `{part}` is wrong: {why}")]
     Invalid {
         /// Which part.
         part: &'static str,
         /// What is wrong.
         why: InvalidId,
     },
+    /// A submission does not say what it is about.
+    #[error("the modal's `private_metadata` is not of our making: it is no JSON")]
+    Metadata,
 }
 
 /// Reads an interaction. `now` is when it came: its `response_url` lasts 30 minutes from then.
@@ -67,6 +77,7 @@ pub fn parse(
     let payload = payload(verified.get())?;
     match text(&payload, "/type").ok_or(BadInteraction::NotJson)? {
         "block_actions" => block_actions(&payload, api_base_url, now),
+        "view_submission" => view_submission(&payload),
         _ => Ok(Interaction::Nothing),
     }
 }
@@ -86,15 +97,58 @@ fn block_actions(
     now: DateTime<Utc>,
 ) -> Result<Interaction, BadInteraction> {
     let actions = payload["actions"].as_array().ok_or(BadInteraction::Missing("actions"))?;
-    let Some((action, button)) = actions.iter().find_map(|action| Some((action, button(text(action, "/action_id")?)?)))
-    else {
+    let Some((action, pressed)) = actions.iter().find_map(|action| Some((action, pressed(action)?))) else {
         return Ok(Interaction::Nothing);
     };
     let value = text(action, "/value").ok_or(BadInteraction::Missing("actions.value"))?;
+    let request = RequestId::parse(value).map_err(invalid("actions.value"))?;
+    let (card, reply) = (card(payload)?, reply(payload, api_base_url, now));
+    let click = |button| click(payload, button, request, card, reply);
+    Ok(match pressed {
+        Pressed::Button(button) => Interaction::Click(Box::new(click(button)?)),
+        Pressed::DenyReason => {
+            let trigger = text(payload, "/trigger_id").and_then(TriggerId::parse);
+            let trigger = trigger.ok_or(BadInteraction::Missing("trigger_id"))?;
+            Interaction::ReasonAsked(Box::new(ReasonAsked { deny: click(Button::Deny)?, trigger }))
+        }
+    })
+}
+
+/// A submission of our modal. It has no message: the card's address is what the modal was opened with.
+fn view_submission(payload: &Value) -> Result<Interaction, BadInteraction> {
+    if text(payload, "/view/callback_id") != Some(DENY_REASON) {
+        return Ok(Interaction::Nothing);
+    }
+    let metadata = text(payload, "/view/private_metadata").ok_or(BadInteraction::Missing("view.private_metadata"))?;
+    let metadata: Value = serde_json::from_str(metadata).map_err(|_| BadInteraction::Metadata)?;
+    let request = text(&metadata, "/requestid").ok_or(BadInteraction::Missing("private_metadata.requestid"))?;
+    let request = RequestId::parse(request).map_err(invalid("private_metadata.requestid"))?;
+    let card = address(text(&metadata, "/channel"), text(&metadata, "/ts"), "private_metadata.channel")?;
+    let values = &payload["view"]["state"]["values"];
+    // An input that was left empty has the value null.
+    let reason = Reason::parse(values[REASON_BLOCK][REASON_INPUT]["value"].as_str().unwrap_or_default());
+    let deny = click(payload, Button::Deny, request, card, None)?;
+    Ok(Interaction::Submitted(Box::new(Submission { deny, reason })))
+}
+
+/// The answer's body that leaves our modal open with a text at its input. Slack wants it as `application/json`.
+#[must_use]
+pub fn errors_body(text: &str) -> Value {
+    json!({"response_action": "errors", "errors": {REASON_BLOCK: text}})
+}
+
+/// What both kinds of interaction say of the person, the workspace and the app.
+fn click(
+    payload: &Value,
+    button: Button,
+    request: RequestId,
+    card: Option<CardRef>,
+    reply: Option<ReplyUrl>,
+) -> Result<Click, BadInteraction> {
     let user = text(payload, "/user/id").ok_or(BadInteraction::Missing("user.id"))?;
-    let click = Click {
+    Ok(Click {
         button,
-        request: RequestId::parse(value).map_err(invalid("actions.value"))?,
+        request,
         user: SlackUserId::parse(user).map_err(invalid("user.id"))?,
         user_name: first(payload, ["/user/username", "/user/name"]).unwrap_or(user).to_owned(),
         // An organization-wide install has no team, but the organization's own id. The user's team may be another one.
@@ -103,17 +157,23 @@ fn block_actions(
             .transpose()
             .map_err(invalid("team.id"))?,
         app: text(payload, "/api_app_id").map(AppId::parse).transpose().map_err(invalid("api_app_id"))?,
-        card: card(payload)?,
-        reply: reply(payload, api_base_url, now),
-    };
-    Ok(Interaction::Click(Box::new(click)))
+        card,
+        reply,
+    })
 }
 
-fn button(action_id: &str) -> Option<Button> {
-    match action_id {
-        "approve" => Some(Button::Approve),
-        "deny" => Some(Button::Deny),
-        "retry" => Some(Button::Retry),
+/// A button of ours.
+enum Pressed {
+    Button(Button),
+    DenyReason,
+}
+
+fn pressed(action: &Value) -> Option<Pressed> {
+    match text(action, "/action_id")? {
+        "approve" => Some(Pressed::Button(Button::Approve)),
+        "deny" => Some(Pressed::Button(Button::Deny)),
+        "retry" => Some(Pressed::Button(Button::Retry)),
+        DENY_REASON => Some(Pressed::DenyReason),
         _ => None,
     }
 }
@@ -125,9 +185,14 @@ fn card(payload: &Value) -> Result<Option<CardRef>, BadInteraction> {
     }
     let channel = first(payload, ["/channel/id", "/container/channel_id"]);
     let ts = first(payload, ["/container/message_ts", "/message/ts"]);
+    address(channel, ts, "channel.id")
+}
+
+/// A message's address, where both halves of it are there.
+fn address(channel: Option<&str>, ts: Option<&str>, part: &'static str) -> Result<Option<CardRef>, BadInteraction> {
     match (channel, ts.filter(|ts| is_ts(ts))) {
         (Some(channel), Some(ts)) => {
-            let channel = ChannelId::parse(channel).map_err(invalid("channel.id"))?;
+            let channel = ChannelId::parse(channel).map_err(invalid(part))?;
             Ok(Some(CardRef { channel, ts: ts.to_owned() }))
         }
         (Some(_) | None, None) | (None, Some(_)) => Ok(None),

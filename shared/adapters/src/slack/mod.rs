@@ -18,7 +18,8 @@ use chrono::{DateTime, Utc};
 use shared::{
     config::{ApiBaseUrl, Secret},
     domain::{
-        card::Message,
+        card::{Message, Modal},
+        click::TriggerId,
         ids::{ChannelId, RequestId, SlackUserId, UserGroupId},
         request::{CardRef, ReplyUrl},
     },
@@ -189,6 +190,13 @@ impl Chat for SlackChat {
         match &self.delivery {
             Delivery::Bot(bot) => bot.whisper(whisper).await,
             Delivery::Webhook(webhook) => webhook.whisper(whisper).await,
+        }
+    }
+
+    async fn ask_reason(&self, trigger: &TriggerId, modal: &Modal) -> Result<(), ChatError> {
+        match &self.delivery {
+            Delivery::Bot(bot) => bot.ask_reason(trigger, modal).await,
+            Delivery::Webhook(_) => Err(webhook::needs_bot_token()),
         }
     }
 

@@ -84,11 +84,11 @@ impl<'a> Blocks<'a> {
     }
 }
 
-fn mrkdwn(text: &str) -> Value {
+pub(super) fn mrkdwn(text: &str) -> Value {
     json!({ "type": "mrkdwn", "text": text, "verbatim": true })
 }
 
-fn plain_text(text: &str) -> Value {
+pub(super) fn plain_text(text: &str) -> Value {
     json!({ "type": "plain_text", "text": text, "emoji": true })
 }
 

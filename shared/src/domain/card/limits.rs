@@ -4,6 +4,8 @@
 //! also refuses messages whose blocks hold near 12,000 characters in all (`msg_blocks_too_long`, slackapi/bolt-js issue
 //! 2509), and `text` of 4,000.
 
+use crate::domain::reason::Reason;
+
 /// A section's text: Slack takes 3,000.
 pub(super) const SECTION: usize = 2_900;
 /// All rule lines of a card: room for [`SHOWN_RULES`](crate::domain::request::SHOWN_RULES) of the longest lines. With the
@@ -32,7 +34,9 @@ pub(super) const FULL_DESCRIPTION: usize = 1_300;
 pub(super) const NAME: usize = 160;
 /// A name within a rule's line.
 pub(super) const SHORT_NAME: usize = 60;
-/// A reason that somebody gave.
-pub(super) const REASON: usize = 600;
+/// A reason that somebody gave: five characters each of the 500 that it may have, when all of them are escaped.
+pub(super) const REASON: usize = 5 * Reason::MOST;
+/// The same in `text`, which has to stay below 4,000 with it.
+pub(super) const REASON_IN_TEXT: usize = 1_000;
 /// A sentence of ours that quotes what AWS said.
 pub(super) const SENTENCE: usize = 700;

@@ -8,6 +8,7 @@ mod facts;
 mod internet;
 mod limits;
 mod lines;
+mod modal;
 mod outcome;
 mod pending;
 mod tally;
@@ -18,6 +19,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+pub use self::modal::{DENY_REASON, Modal, REASON_BLOCK, REASON_INPUT, ask_reason};
 use self::{blocks::Blocks, lines::Telling};
 use super::{
     change::Opening,

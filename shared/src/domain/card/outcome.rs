@@ -163,6 +163,7 @@ pub(super) fn partly_reverted(request: &Request, view: &View) -> Message {
     told(request, &say, &header, |blocks| {
         blocks
             .section("open", &format!(":warning: *Still open:* {}.{why}", text::first_of(open, "; ", "more")))
+            .maybe_section("reason", denied_because(request))
             .sections("rules", &lines::on_card(request, view, Telling::Ended, ""))
             .actions(retry(request))
             .context(&denied_context(request))
@@ -189,6 +190,7 @@ pub(super) fn revert_failed(request: &Request, view: &View) -> Message {
     told(request, &say, "❌ Revert failed: still open", |blocks| {
         blocks
             .section("why", &why)
+            .maybe_section("reason", denied_because(request))
             .sections("rules", &lines::on_card(request, view, Telling::Ended, ""))
             .actions(retry(request))
             .context(&denied_context(request))
@@ -266,7 +268,8 @@ pub(super) fn ignored(request: &Request, reason: Ignored) -> Message {
 }
 
 fn told<'a>(request: &'a Request, say: &str, header: &str, rest: impl FnOnce(Blocks<'a>) -> Blocks<'a>) -> Message {
-    Message { text: text::cut_escaped(say, limits::TEXT), blocks: rest(Blocks::of(request).header(header)).done() }
+    let say = text::cut_escaped(say, limits::TEXT) + &reason_in_text(request);
+    Message { text: say, blocks: rest(Blocks::of(request).header(header)).done() }
 }
 
 /// `the rule was`, `the rules were`.
@@ -295,11 +298,26 @@ fn denied_by(request: &Request) -> String {
     format!("Denied by {}.{}{}", decider(request), reason(request), not_identified(request))
 }
 
+/// The reason of the Deny, whole.
 fn reason(request: &Request) -> String {
-    match request.decision.as_ref().and_then(|decision| decision.reason.as_deref()) {
-        Some(reason) if !reason.trim().is_empty() => format!(" Reason: {}", text::code(reason, limits::REASON)),
-        Some(_) | None => String::new(),
+    match request.decision.as_ref().and_then(|decision| decision.reason.as_ref()) {
+        Some(reason) => format!(" Reason: {}", text::code(reason.as_str(), limits::REASON)),
+        None => String::new(),
     }
+}
+
+/// The same for `text`.
+fn reason_in_text(request: &Request) -> String {
+    match request.decision.as_ref().and_then(|decision| decision.reason.as_ref()) {
+        Some(reason) => format!(" Reason: \"{}\"", text::plain(reason.as_str(), limits::REASON_IN_TEXT)),
+        None => String::new(),
+    }
+}
+
+/// Who denied it and why, on a card that tells who only beside its id; nothing where no reason was given.
+fn denied_because(request: &Request) -> Option<String> {
+    let reason = reason(request);
+    (!reason.is_empty()).then(|| format!("Denied by {}.{reason}", decider(request)))
 }
 
 fn not_identified(request: &Request) -> &'static str {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{
-    Message, Telling, View, blocks,
+    DENY_REASON, Message, Telling, View, blocks,
     blocks::{Blocks, Dialog, Style},
     facts,
     internet::{self, Exposed, Whole},
@@ -132,13 +132,13 @@ fn card(
             .maybe_section("risk", risk)
             .fields("facts", &facts::fields(change, view))
             .sections("rules", &lines::on_card(request, view, telling, heading))
-            .actions(buttons(request, &asked, if view.watch_only { watching(&asked, request) } else { deny }))
+            .actions(buttons(request, view, &asked, if view.watch_only { watching(&asked, request) } else { deny }))
             .context(&format!("{stands}{who} `{}`", change.id))
             .done(),
     }
 }
 
-fn buttons(request: &Request, asked: &Asked, deny: Dialog) -> Vec<Value> {
+fn buttons(request: &Request, view: &View, asked: &Asked, deny: Dialog) -> Vec<Value> {
     let id = &request.change.id;
     let (style, dialog) = match asked.approve_dialog() {
         Some(dialog) => (Style::Plain, Some(dialog)),
@@ -148,6 +148,10 @@ fn buttons(request: &Request, asked: &Asked, deny: Dialog) -> Vec<Value> {
         blocks::button(id, "approve", "Approve", style, dialog),
         blocks::button(id, "deny", "Deny", Style::Danger, Some(deny)),
     ];
+    // A webhook can open no modal.
+    if !view.webhook {
+        buttons.push(blocks::button(id, DENY_REASON, "Deny with reason…", Style::Plain, None));
+    }
     buttons.extend(blocks::console(id, &request.change.place));
     buttons
 }
@@ -167,14 +171,14 @@ fn watching(asked: &Asked, request: &Request) -> Dialog {
 }
 
 /// What a decision is asked about: the rules that still stand, widest first.
-struct Asked<'a> {
-    standing: Vec<&'a OpenedRule>,
+pub(super) struct Asked<'a> {
+    pub(super) standing: Vec<&'a OpenedRule>,
     removed: usize,
     internet: Vec<Exposed<'a>>,
 }
 
 impl<'a> Asked<'a> {
-    fn of(rules: &'a [OpenedRule]) -> Self {
+    pub(super) fn of(rules: &'a [OpenedRule]) -> Self {
         let ranked: Vec<Ranked> = lines::ranked(rules)
             .into_iter()
             .filter(|one| match one.opened.fate {

@@ -4,4 +4,5 @@ mod checker;
 mod examples;
 mod fixture;
 mod hostile;
+mod reasons;
 mod stories;

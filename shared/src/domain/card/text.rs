@@ -3,35 +3,11 @@
 use chrono::{DateTime, Utc};
 
 use super::limits;
+use crate::domain::one_line::one_line;
 
-/// One line without control characters, invisible characters and characters that turn the direction of writing. Reads no
-/// further than it takes to see that the budget is used up: the text may be long.
+/// One visible line, no longer than it takes to see that the budget is used up.
 fn clean(text: &str, budget: usize) -> String {
-    let (mut out, mut spent, mut gap) = (String::new(), 0, false);
-    for char in text.chars() {
-        if char.is_whitespace() {
-            gap = !out.is_empty();
-        } else if !is_invisible(char) {
-            if gap {
-                out.push(' ');
-            }
-            out.push(char);
-            spent += cost(char) + usize::from(gap);
-            gap = false;
-            if spent > budget {
-                break;
-            }
-        }
-    }
-    out
-}
-
-fn is_invisible(char: char) -> bool {
-    char.is_control()
-        || matches!(char,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
-            | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}'
-            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+    one_line(text, budget, cost)
 }
 
 /// Escapes what Slack gives a meaning to.

@@ -40,7 +40,8 @@ pub(super) fn decided(
     next.reply = reply.or(next.reply.take());
     next.version += 1;
     next.card_tries.reset(now + UPDATE_GRACE);
-    next.note(now, format!("{:?} by {}", decision.verdict, decision.by));
+    let why = decision.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    next.note(now, format!("{:?} by {}{why}", decision.verdict, decision.by));
     let (state, effects) = match (decision.verdict, watch_only) {
         (Verdict::Approve, _) => (State::Approved, vec![Effect::Update]),
         (Verdict::Deny, true) => (State::Observed, vec![Effect::Update]),

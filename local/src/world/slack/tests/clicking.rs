@@ -178,3 +178,24 @@ fn a_modal_with_an_input_needs_a_submit_button_and_short_titles() {
     ];
     assert_eq!(blocks::check_view(&view), expected);
 }
+
+#[test]
+fn the_lengths_of_an_input_are_within_slacks() {
+    let input = |field: &str, value: Value| {
+        let mut element = json!({"type": "plain_text_input", "action_id": "text"});
+        element[field] = value;
+        blocks::check_view(&json!({
+            "type": "modal",
+            "title": {"type": "plain_text", "text": "Deny"},
+            "submit": {"type": "plain_text", "text": "Deny"},
+            "blocks": [{"type": "input", "label": {"type": "plain_text", "text": "Reason"}, "element": element}],
+        }))
+    };
+    for (field, least) in [("min_length", 0), ("max_length", 1)] {
+        assert!(input(field, json!(least)).is_empty() && input(field, json!(3_000)).is_empty(), "{field}");
+        for odd in [json!(3_001), json!(-1), json!("3"), json!(1.5)] {
+            assert_eq!(input(field, odd.clone()).len(), 1, "{field}: {odd}");
+        }
+    }
+    assert_eq!(input("initial_value", json!("x".repeat(3_001))).len(), 1);
+}

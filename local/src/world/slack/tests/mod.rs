@@ -4,6 +4,7 @@ mod clicking;
 mod limits;
 mod posting;
 mod reading;
+mod submitting;
 mod texts;
 
 use chrono::{DateTime, TimeDelta, Utc};

@@ -70,6 +70,21 @@ fn an_update_replaces_the_card_and_only_a_change_of_text_alone_shows_as_edited()
     let message = slack.message(CHANNEL, &ts).unwrap();
     assert!(message.blocks.is_empty(), "text without blocks takes the blocks away");
     assert!(message.edited.is_some());
+    let said: Vec<&str> = message.versions.iter().map(|version| version.text.as_str()).collect();
+    assert_eq!(said[1..], ["Approved", "Never mind"], "what it said before is remembered");
+}
+
+#[test]
+fn a_message_remembers_what_was_posted_and_the_latest_changes() {
+    let mut slack = workspace();
+    let ts = posted(&mut slack);
+    let first = slack.message(CHANNEL, &ts).unwrap().text.clone();
+    for change in 0..100 {
+        call(&mut slack, "chat.update", json!({"channel": CHANNEL, "ts": ts, "text": change.to_string()})).unwrap();
+    }
+    let versions = &slack.message(CHANNEL, &ts).unwrap().versions;
+    let ends = [versions.first(), versions.last()].map(|version| version.unwrap().text.as_str());
+    assert_eq!((versions.len(), ends), (50, [first.as_str(), "99"]));
 }
 
 #[test]

@@ -37,7 +37,7 @@ fn button(button: &Value) {
     assert_eq!(string(button, "type"), "button");
     plain(&button["text"], 30);
     within("value", string(button, "value"), 1, 2_000);
-    assert!(["approve", "deny", "retry", "console"].contains(&string(button, "action_id")));
+    assert!(["approve", "deny", "deny_reason", "retry", "console"].contains(&string(button, "action_id")));
     if string(button, "action_id") == "console" {
         let url = string(button, "url");
         within("url", url, 1, 3_000);
@@ -148,4 +148,22 @@ fn list<'a>(value: &'a Value, key: &str, most: usize) -> &'a Vec<Value> {
 pub(super) fn rule_lines(message: &Message) -> Vec<String> {
     let texts = message.blocks.iter().filter_map(|block| block["text"]["text"].as_str());
     texts.flat_map(|text| text.split("```").skip(1).step_by(2)).flat_map(str::lines).map(str::to_owned).collect()
+}
+
+/// Panics with what is wrong with a modal, by the limits of Slack's page on views.
+pub(super) fn check_modal(view: &Value) {
+    assert_eq!((string(view, "type"), string(view, "callback_id")), ("modal", "deny_reason"));
+    within("private_metadata", string(view, "private_metadata"), 1, 3_000);
+    for part in ["title", "submit", "close"] {
+        plain(&view[part], 24);
+    }
+    match list(view, "blocks", 100).as_slice() {
+        [what, input] => {
+            assert_eq!((string(what, "type"), string(input, "type")), ("section", "input"));
+            mrkdwn(&what["text"], 3_000);
+            plain(&input["label"], 2_000);
+            assert_eq!((string(input, "block_id"), string(&input["element"], "action_id")), ("reason", "text"));
+        }
+        other => panic!("{} blocks", other.len()),
+    }
 }

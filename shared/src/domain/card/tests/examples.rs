@@ -4,9 +4,11 @@ use serde_json::{Value, json};
 
 use super::fixture::*;
 use crate::domain::{
-    card::{Message, render},
+    card::{Message, ask_reason, render},
     change::{Fate, OpenedRule, Opening},
-    request::{Request, State, Verdict},
+    ids::ChannelId,
+    reason::Reason,
+    request::{CardRef, Request, State, Verdict},
 };
 
 fn whole(message: Message) -> Value {
@@ -58,11 +60,25 @@ fn bob_approved_it() {
 fn bob_denied_it_with_a_reason() {
     let mut denied = decided(authorized(vec![https()]), Verdict::Deny, State::Denied, 2);
     if let Some(decision) = &mut denied.decision {
-        decision.reason = Some("not in change window".to_owned());
+        decision.reason = Some(Reason::parse("not in change window").expect("a reason"));
     }
     agree(&denied, example!("denied_reverting"));
     denied.state = State::Reverting { lease: Some(lease()) };
     agree(&denied, example!("denied_reverting"));
+}
+
+#[test]
+fn the_modal_asks_why_bob_denies_one_rule() {
+    let card =
+        CardRef { channel: ChannelId::parse("C0123456789").expect("a channel"), ts: "1795190001.000100".to_owned() };
+    let mut ours = ask_reason(&authorized(vec![https()]), &view(), Some(&card)).view;
+    let mut theirs: Value = serde_json::from_str(example!("modal_deny_reason")).expect("JSON");
+    // A JSON text in JSON: its spaces do not matter.
+    for modal in [&mut ours, &mut theirs] {
+        let metadata = modal["private_metadata"].as_str().map(serde_json::from_str::<Value>);
+        modal["private_metadata"] = metadata.expect("a text").expect("JSON");
+    }
+    assert_eq!(ours, theirs);
 }
 
 #[test]

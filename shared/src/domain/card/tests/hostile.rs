@@ -4,14 +4,15 @@ use chrono::TimeDelta;
 use proptest::prelude::*;
 
 use super::{
-    checker::{check, rule_lines},
+    checker::{check, check_modal, rule_lines},
     fixture::*,
 };
 use crate::domain::{
-    card::{View, full_list, render},
+    card::{View, ask_reason, full_list, render},
     change::{Actor, Fate, Ignored, Lookup, ModifiedRule, OpenedRule, Opening},
     exposure,
     ids::{AccountId, RequestId, RuleId},
+    reason::Reason,
     request::{Failure, Request, Requester, State, Verdict},
     rule::IngressRule,
 };
@@ -160,7 +161,7 @@ fn any_request() -> impl Strategy<Value = Request> {
             }
             if let Some(decision) = &mut request.decision {
                 decision.by_name = by_name;
-                decision.reason = Some(reason);
+                decision.reason = Reason::parse(&reason.chars().take(Reason::MOST).collect::<String>()).ok();
                 decision.requester = Requester::NotIdentified;
             }
             if !decided_by {
@@ -196,6 +197,7 @@ proptest! {
     fn every_card_is_within_the_limits(request in any_request(), view in any_view()) {
         check(&render(&request, &view));
         full_list(&request, &view).iter().for_each(check);
+        check_modal(&ask_reason(&request, &view, request.cards.first()).view);
     }
 
     #[test]

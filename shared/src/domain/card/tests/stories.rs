@@ -83,6 +83,7 @@ fn two_halves_of_the_internet_are_called_the_internet() {
     + tcp 443        203.0.113.0/24       "partner api"```
     [Approve: Let the whole internet in? | tcp 22 stays open to 0.0.0.0/1, 128.0.0.0/1: together the whole internet. | Approve | Cancel]
     [Deny: Take this opening back? | Removes 3 rules from sg-0123456789abcdef0. New connections stop at once; open ones may go on until they end. | Deny and revert | Keep it open]
+    [Deny with reason…]
     [CloudTrail event]
     context: Stands unless denied. Whoever opened it can't approve it. `59dbff89-35bd-4eac-99ed-be587EXAMPLE`
     "#);
@@ -102,6 +103,7 @@ fn halves_for_overlapping_ports_are_called_the_internet_too() {
     ! tcp 22         128.0.0.0/1```
     [Approve: Let the whole internet in? | tcp 20-25 stays open to 0.0.0.0/1: with other rules the whole internet; tcp 22 stays open to 128.0.0.0/1: with other rules the whole internet. | Approve | Cancel]
     [Deny: Take this opening back? | Removes 2 rules from sg-0123456789abcdef0. New connections stop at once; open ones may go on until they end. | Deny and revert | Keep it open]
+    [Deny with reason…]
     [CloudTrail event]
     context: Stands unless denied. Whoever opened it can't approve it. `59dbff89-35bd-4eac-99ed-be587EXAMPLE`
     ");
@@ -132,6 +134,7 @@ fn both_families_and_many_services_for_the_world() {
     ! icmp type 8    0.0.0.0/0```
     [Approve: Let the whole internet in? | all traffic stays open to ::/0; tcp 3306-6379 stays open to 0.0.0.0/0; tcp 22 stays open to 0.0.0.0/0, ::/0; and 1 more. | Approve | Cancel]
     [Deny: Take this opening back? | Removes 5 rules from sg-0123456789abcdef0. New connections stop at once; open ones may go on until they end. | Deny and revert | Keep it open]
+    [Deny with reason…]
     [CloudTrail event]
     context: Stands unless denied. Whoever opened it can't approve it. `59dbff89-35bd-4eac-99ed-be587EXAMPLE`
     ");
@@ -149,6 +152,7 @@ fn a_prefix_list_is_shown_before_known_ranges() {
     + tcp 22         sg-0feedface```
     [Approve]
     [Deny: Take this opening back? | Removes 3 rules from sg-0123456789abcdef0. New connections stop at once; open ones may go on until they end. | Deny and revert | Keep it open]
+    [Deny with reason…]
     [CloudTrail event]
     context: Stands unless denied. Whoever opened it can't approve it. `59dbff89-35bd-4eac-99ed-be587EXAMPLE`
     ");
@@ -168,6 +172,7 @@ fn one_of_three_rules_was_removed_by_hand_while_it_waits() {
     ~ tcp 22         0.0.0.0/0            removed by alice@example.com```
     [Approve]
     [Deny: Take this opening back? | Removes 2 rules from sg-0123456789abcdef0. New connections stop at once; open ones may go on until they end. | Deny and revert | Keep it open]
+    [Deny with reason…]
     [CloudTrail event]
     context: Stands unless denied. Whoever opened it can't approve it. `59dbff89-35bd-4eac-99ed-be587EXAMPLE`
     "#);
@@ -204,6 +209,7 @@ fn a_rule_was_widened_from_a_known_value() {
     ```+ tcp 443        203.0.113.0/24       was tcp 443 203.0.113.0/28 sgr-0abc "partner api"```
     [Approve]
     [Deny: Remove the whole rule? | The access that it gave before this change goes too. | Remove the rule | Keep it]
+    [Deny with reason…]
     [CloudTrail event]
     context: Stands unless denied. Whoever opened it can't approve it. `59dbff89-35bd-4eac-99ed-be587EXAMPLE`
     "#);
@@ -223,6 +229,7 @@ fn several_rules_were_changed_and_one_earlier_value_is_known() {
     + tcp 443        203.0.113.0/24       was tcp 443 203.0.113.0/28 sgr-0abc "partner api"```
     [Approve: Let the whole internet in? | tcp 22 stays open to 0.0.0.0/0. | Approve | Cancel]
     [Deny: Remove all 2 rules? | Removes 2 rules from sg-0123456789abcdef0, whole. The access that they gave before this change goes too. | Remove the rules | Keep them]
+    [Deny with reason…]
     [CloudTrail event]
     context: Stands unless denied. Whoever opened it can't approve it. `59dbff89-35bd-4eac-99ed-be587EXAMPLE`
     "#);
@@ -297,6 +304,7 @@ fn the_mode_only_watches_and_requesters_may_approve() {
     ```+ tcp 443        203.0.113.0/24       "partner api"```
     [Approve]
     [Deny: Deny this opening? | Denies 1 rule on sg-0123456789abcdef0. Portcullis only watches at present: as long as that is so, nothing is removed. | Deny | Cancel]
+    [Deny with reason…]
     [CloudTrail event]
     context: Stands; Portcullis only watches, so a Deny is recorded and removes nothing. `59dbff89-35bd-4eac-99ed-be587EXAMPLE`
     "#);
@@ -487,6 +495,7 @@ fn five_hundred_rules_show_the_widest_and_list_the_rest_in_the_thread() {
     rules.2: and 480 more, none wider than these; the full list is in the thread
     [Approve: Let the whole internet in? | all traffic stays open to 0.0.0.0/0. | Approve | Cancel]
     [Deny: Take this opening back? | Removes 500 rules from sg-0123456789abcdef0. New connections stop at once; open ones may go on until they end. | Deny and revert | Keep it open]
+    [Deny with reason…]
     [CloudTrail event]
     context: Stands unless denied. Whoever opened it can't approve it. `59dbff89-35bd-4eac-99ed-be587EXAMPLE`
     "#);
@@ -582,6 +591,7 @@ fn a_rule_is_the_same_rule_in_text_and_line() {
     + protocol 50            192.0.2.0/24```
     [Approve]
     [Deny: Take this opening back? | Removes 2 rules from sg-0123456789abcdef0. New connections stop at once; open ones may go on until they end. | Deny and revert | Keep it open]
+    [Deny with reason…]
     [CloudTrail event]
     context: Stands unless denied. Whoever opened it can't approve it. `59dbff89-35bd-4eac-99ed-be587EXAMPLE`
     ");

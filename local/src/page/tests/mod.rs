@@ -1,3 +1,11 @@
+//! What the page shows and does, one test a promise.
+
+mod faults;
+mod items;
+mod openings;
+mod requests;
+mod timeline;
+
 use std::{path::PathBuf, sync::Arc};
 
 use chrono::Utc;
@@ -23,8 +31,11 @@ struct Shown {
 
 impl Shown {
     async fn start() -> Self {
-        let missing = || Code::Binary(PathBuf::from("/nowhere/function"));
-        let system = System::start(Options::new(missing(), missing())).await.unwrap();
+        Self::with_responder(missing()).await
+    }
+
+    async fn with_responder(responder: Code) -> Self {
+        let system = System::start(Options::new(missing(), responder)).await.unwrap();
         let page = Server::start(router(Arc::clone(&system))).await.unwrap();
         Self { system, page, client: reqwest::Client::new() }
     }
@@ -47,7 +58,7 @@ impl Shown {
     /// Somebody of the openers acts on the first account's group "web".
     async fn act(&self, path: &str, who: &str, more: Value) -> (StatusCode, Value) {
         let (account, region) = (ACCOUNTS[0].0, "eu-central-1");
-        let group = seed::group_id(&self.system.world, account, region, "web").unwrap();
+        let group = self.web();
         let mut body = json!({"who": who, "account": account, "region": region, "group": group});
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         self.post(path, body).await
@@ -59,6 +70,16 @@ impl Shown {
         let groups = state["groups"].as_array().unwrap();
         let is_web = |group: &&Value| group["account"] == ACCOUNTS[0].0 && group["name"] == "web";
         groups.iter().find(is_web).unwrap()["rules"].as_array().unwrap().clone()
+    }
+
+    /// The id of that group.
+    fn web(&self) -> String {
+        seed::group_id(&self.system.world, ACCOUNTS[0].0, "eu-central-1", "web").unwrap()
+    }
+
+    /// The records of the trail.
+    fn records(&self) -> Vec<Value> {
+        self.system.world.trail.lock().unwrap().entries().iter().map(|entry| entry.record.clone()).collect()
     }
 
     fn recorded(&self) -> Vec<String> {
@@ -75,6 +96,10 @@ impl Shown {
         let posted = slack.call(Utc::now(), Some(BOT_TOKEN), "chat.postMessage", &args).unwrap();
         posted["ts"].as_str().unwrap().to_owned()
     }
+}
+
+fn missing() -> Code {
+    Code::Binary(PathBuf::from("/nowhere/function"))
 }
 
 #[tokio::test]
@@ -110,18 +135,6 @@ async fn what_is_opened_on_the_page_is_in_the_group_and_on_the_trail() {
     let (status, answer) = shown.act("/api/open", "alice", open).await;
     assert_eq!(status, 409);
     assert!(answer["error"].as_str().unwrap().starts_with("InvalidPermission.Duplicate: "), "{answer}");
-}
-
-#[tokio::test]
-async fn every_opening_of_the_list_is_one_that_ec2_takes() {
-    let setup: Value = Shown::start().await.get("/api/setup").send().await.unwrap().json().await.unwrap();
-    for opening in setup["openings"].as_array().unwrap() {
-        let shown = Shown::start().await;
-        let before = shown.rules().await.len();
-        let (status, answer) = shown.act("/api/open", "pipeline", json!({ "what": opening["key"] })).await;
-        assert_eq!(status, 200, "{opening}: {answer}");
-        assert!(shown.rules().await.len() > before, "{opening}");
-    }
 }
 
 #[tokio::test]
@@ -187,13 +200,44 @@ async fn a_click_that_the_responder_did_not_take_is_told() {
 }
 
 #[tokio::test]
-async fn a_fault_is_on_until_it_is_turned_off() {
+async fn a_modal_is_shown_held_back_submitted_and_closed() {
     let shown = Shown::start().await;
-    for on in [true, false] {
-        assert_eq!(shown.post("/api/fault", json!({"key": "assume-denied", "on": on})).await.0, 200);
-        assert_eq!(shown.state().await["faults"]["assume-denied"], on);
-        assert_eq!(shown.system.world.faults.hit("sts", "AssumeRole").is_some(), on);
+    let bob = "U0BOB000001";
+    let ts = shown.card().await;
+    let view = json!({
+        "type": "modal", "callback_id": "deny_reason",
+        "title": {"type": "plain_text", "text": "Deny"}, "submit": {"type": "plain_text", "text": "Deny"},
+        "blocks": [{
+            "type": "input", "block_id": "reason", "label": {"type": "plain_text", "text": "Reason"},
+            "element": {"type": "plain_text_input", "action_id": "text", "min_length": 3},
+        }],
+    });
+    {
+        let mut slack = shown.system.world.slack.lock().unwrap();
+        let click = slack.click(Utc::now(), bob, CHANNEL, &ts, None, "deny").unwrap();
+        let args = Args::from_json(json!({"trigger_id": click.trigger_id(), "view": view}));
+        slack.call(Utc::now(), Some(BOT_TOKEN), "views.open", &args).unwrap();
     }
+    let state = shown.state().await;
+    let modal = &state["modals"][0];
+    let id = modal["view_id"].clone();
+    assert_eq!(*modal, json!({"view_id": id, "user": bob, "view": view, "errors": {}}));
+
+    let submit = |text: &str| json!({"user": bob, "view_id": id, "values": {"reason": {"text": text}}});
+    let (status, answer) = shown.post("/api/submit", submit("no")).await;
+    assert_eq!(
+        (status, &answer["error"]),
+        (StatusCode::CONFLICT, &json!("reason takes 3 to 3000 characters, and this has 2"))
+    );
+    let (status, answer) = shown.post("/api/submit", submit("no window")).await;
+    assert_eq!((status, &answer["accepted"], &answer["status"]), (StatusCode::OK, &json!(false), &json!(500)));
+    assert_eq!((answer["took_ms"].is_u64(), &answer["errors"]), (true, &json!({})));
+    assert_eq!(shown.state().await["modals"][0]["view_id"], id);
+
+    let dismiss = json!({"user": bob, "view_id": id});
+    assert_eq!(shown.post("/api/dismiss", dismiss.clone()).await, (StatusCode::OK, json!({})));
+    assert_eq!(shown.state().await["modals"], json!([]));
+    assert_eq!(shown.post("/api/dismiss", dismiss).await.0, StatusCode::CONFLICT);
 }
 
 #[tokio::test]

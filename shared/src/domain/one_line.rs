@@ -1,0 +1,31 @@
+//! Text that others chose, made one visible line.
+
+/// One line without control characters, invisible characters and characters that turn the direction of writing; runs of
+/// white space are one space. Reads no further than it takes to see that the budget is used up: the text may be long.
+pub(crate) fn one_line(text: &str, budget: usize, cost: fn(char) -> usize) -> String {
+    let (mut out, mut spent, mut gap) = (String::new(), 0, false);
+    for char in text.chars() {
+        if char.is_whitespace() {
+            gap = !out.is_empty();
+        } else if !is_invisible(char) {
+            if gap {
+                out.push(' ');
+            }
+            out.push(char);
+            spent += cost(char) + usize::from(gap);
+            gap = false;
+            if spent > budget {
+                break;
+            }
+        }
+    }
+    out
+}
+
+fn is_invisible(char: char) -> bool {
+    char.is_control()
+        || matches!(char,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}'
+            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}

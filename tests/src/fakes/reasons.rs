@@ -1,0 +1,64 @@
+//! "Deny with reason…": what people do with the modal.
+
+use local::world::slack::View;
+use serde_json::Value;
+use shared::{
+    domain::{
+        click::{Button, ReasonAsked, Submission, TriggerId},
+        ids::{ChannelId, RequestId},
+        reason::Reason,
+        request::CardRef,
+    },
+    flows::{
+        ask::{Submitted, ask, submit},
+        decide::After,
+    },
+};
+
+use super::{
+    Run,
+    outside::lock,
+    run::{click, text},
+};
+
+impl Run {
+    /// Somebody clicks "Deny with reason…" on the newest card of a request: what happens before Slack has its answer.
+    pub async fn ask(&self, user: &str, id: &RequestId) -> Option<After> {
+        let asked = self.reason_asked(user, id);
+        ask(&self.portcullis, &self.members, &asked).await.expect("an answer")
+    }
+
+    /// Somebody submits the only modal that they see: what happens before Slack has its answer.
+    pub async fn submit(&self, user: &str, reason: &str) -> Submitted {
+        let written = self.written(user, reason);
+        submit(&self.portcullis, &self.members, written).await.expect("an answer")
+    }
+
+    /// The click of "Deny with reason…" on the newest card of a request.
+    #[must_use]
+    pub fn reason_asked(&self, user: &str, id: &RequestId) -> ReasonAsked {
+        let (deny, payload) = self.pressed(user, "deny_reason", Button::Deny, id);
+        ReasonAsked { deny, trigger: TriggerId::parse(text(&payload, "/trigger_id")).expect("a trigger") }
+    }
+
+    /// The modals that somebody sees, oldest first.
+    #[must_use]
+    pub fn modals(&self, user: &str) -> Vec<View> {
+        lock(&self.world().slack).views().iter().filter(|view| view.user == user).cloned().collect()
+    }
+
+    /// The submission of the only modal that somebody sees.
+    #[must_use]
+    pub fn written(&self, user: &str, reason: &str) -> Submission {
+        let [modal] = &self.modals(user)[..] else { panic!("one modal") };
+        let typed = [("reason".to_owned(), [("text".to_owned(), reason.to_owned())].into())].into();
+        let submitted = lock(&self.world().slack).submit(self.now(), user, &modal.id, &typed);
+        let payload = submitted.expect("a submission").payload;
+        let metadata: Value = serde_json::from_str(text(&payload, "/view/private_metadata")).expect("JSON");
+        let request = RequestId::parse(text(&metadata, "/requestid")).expect("a request id");
+        let channel = ChannelId::parse(text(&metadata, "/channel")).expect("a channel");
+        let card = CardRef { channel, ts: text(&metadata, "/ts").to_owned() };
+        let reason = Reason::parse(text(&payload, "/view/state/values/reason/text/value"));
+        Submission { deny: click(&payload, Button::Deny, request, card), reason }
+    }
+}
