@@ -1,10 +1,10 @@
 //! What Slack signed: any body, and any JSON in the form's `payload`. It is read, or refused; what is read keeps its promises.
 #![no_main]
 
-use adapters::slack::interaction::{Interaction, parse};
+use fuzz::slack::interaction::{Interaction, parse};
 use chrono::{DateTime, Utc};
 use libfuzzer_sys::fuzz_target;
-use local::world::slack::sign;
+use fuzz::sign;
 use shared::{
     config::{ApiBaseUrl, Secret},
     slack_signature::{SignatureHeaders, verify},
@@ -20,13 +20,24 @@ fn read(body: Vec<u8>) {
         SignatureHeaders { timestamp: Some(timestamp.as_bytes()), signature: Some(signature.as_bytes()) };
     let verified = verify(now, headers, body, &[Secret::new(SECRET).unwrap()]).unwrap();
     let base = ApiBaseUrl::parse("https://slack.com/api").unwrap();
-    if let Ok(Interaction::Click(click)) = parse(&verified, &base, now) {
-        assert!(!click.request.as_str().starts_with('#'), "a click reaches requests, and no other item of the table");
-        if let Some(reply) = &click.reply {
-            let url = &reply.url;
-            assert!(url.starts_with("https://hooks.slack.com/") || url.starts_with("https://hooks.slack-gov.com/")
-                || url.starts_with("https://slack.com/") || url.contains(":443/"), "a reply goes to Slack alone");
+    let click = match parse(&verified, &base, now) {
+        Ok(Interaction::Click(click)) => *click,
+        Ok(Interaction::ReasonAsked(asked)) => asked.deny,
+        Ok(Interaction::Submitted(submission)) => {
+            if let Ok(reason) = &submission.reason {
+                assert!((3..=500).contains(&reason.as_str().chars().count()), "a reason has 3 to 500 characters");
+                assert!(!reason.as_str().chars().any(char::is_control), "a reason is one line of text");
+            }
+            submission.deny
         }
+        Ok(Interaction::Nothing) | Err(_) => return,
+    };
+    assert!(!click.request.as_str().starts_with('#'), "a click reaches requests, and no other item of the table");
+    if let Some(reply) = &click.reply {
+        let url = reqwest::Url::parse(&reply.url).unwrap();
+        let host = url.host_str().unwrap();
+        assert!(["hooks.slack.com", "hooks.slack-gov.com", "slack.com"].contains(&host), "a reply goes to Slack alone");
+        assert_eq!(url.scheme(), "https");
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use adapters::lake::record_of_row;
+use fuzz::lake::query::record as record_of_row;
 use chrono::{DateTime, Utc};
 use libfuzzer_sys::fuzz_target;
 use shared::domain::{change::Reading, record};

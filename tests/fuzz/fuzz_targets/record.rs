@@ -4,7 +4,7 @@
 
 use chrono::{DateTime, Utc};
 use libfuzzer_sys::fuzz_target;
-use local::world::slack::blocks::check_message;
+use fuzz::blocks::check_message;
 use shared::domain::{
     card::{Message, View, full_list, render},
     change::Reading,

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use libfuzzer_sys::fuzz_target;
-use local::world::slack::sign;
+use fuzz::sign;
 use shared::{
     config::Secret,
     slack_signature::{MAX_SKEW_SECONDS, SignatureHeaders, verify},

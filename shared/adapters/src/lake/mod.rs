@@ -2,8 +2,6 @@
 
 mod query;
 
-pub use query::record as record_of_row;
-
 use std::time::Duration;
 
 use aws_config::SdkConfig;
