@@ -54,6 +54,10 @@ test-browser: build $(BROWSER)/node_modules/.made ## The page in headless Chromi
 	@scripts/need-chromium
 	cd $(BROWSER) && npm test
 
+.PHONY: fuzz
+fuzz: ## Hostile input for all that reads what others send (SECONDS_EACH=600; needs cargo-fuzz)
+	scripts/fuzz
+
 .PHONY: lint
 lint: ## rustfmt and clippy, warnings are errors
 	$(CARGO) fmt --all --check
