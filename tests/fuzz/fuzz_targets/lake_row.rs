@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use fuzz::lake::query::record as record_of_row;
+use fuzz::lake::record_of_row;
 use libfuzzer_sys::fuzz_target;
 use shared::domain::{change::Reading, record};
 

@@ -33,7 +33,7 @@ fn literal(at: DateTime<Utc>) -> String {
 
 /// The record of a row, a list of one-entry maps. A row without one still says that something happened: what it has
 /// becomes a JSON object, which whoever reads it will find wanting.
-pub fn record(row: Vec<HashMap<String, String>>) -> String {
+pub(super) fn record(row: Vec<HashMap<String, String>>) -> String {
     let mut columns = Map::new();
     for (name, value) in row.into_iter().flatten() {
         if name == RECORD && !value.is_empty() {
