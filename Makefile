@@ -24,6 +24,14 @@ build: ## Build everything (dev profile)
 demo: build ## Run the whole system on this machine and open its page
 	@if [ -t 0 ]; then set -m; fi; target/debug/local demo --data data && exit
 
+# Only the package that it needs. The AWS SDKs, which take minutes and near 8 GB of memory to build, are no part of it.
+.PHONY: replay
+replay: ## Show what would have been asked about your CloudTrail files: make replay FILES="..."
+	@test -n "$(strip $(FILES))" || { echo 'name the files or folders: make replay FILES="logs/ more.json.gz"'; exit 2; }
+	@command -v $(CARGO) >/dev/null || { echo "cargo is missing: install Rust with rustup (see rust-version in Cargo.toml)"; exit 1; }
+	@$(CARGO) build --package local --bin local
+	@target/debug/local replay $(FILES)
+
 .PHONY: test
 test: test-rust test-python test-browser ## Run every test
 
@@ -45,6 +53,10 @@ test-python: build $(VENV)/.made ## The stand-ins against moto and Slack's own S
 test-browser: build $(BROWSER)/node_modules/.made ## The page in headless Chromium
 	@scripts/need-chromium
 	cd $(BROWSER) && npm test
+
+.PHONY: fuzz
+fuzz: ## Hostile input for all that reads what others send (SECONDS_EACH=600; needs cargo-fuzz)
+	scripts/fuzz
 
 .PHONY: lint
 lint: ## rustfmt and clippy, warnings are errors

@@ -1,6 +1,7 @@
 //! What an invocation asks for: a schedule's tick, a pushed record, or a batch of them from SQS.
 
 use serde_json::Value;
+use shared::domain::record;
 
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,8 +33,8 @@ impl Invocation {
         if let Some(messages) = queued(event) {
             return Self::Batch(messages);
         }
-        if is_push(event) {
-            return Self::Pushed(record(event).unwrap_or_else(|| event.to_string()));
+        if let Some(record) = record::pushed(event) {
+            return Self::Pushed(record);
         }
         match event.get("tick").and_then(Value::as_str) {
             Some("sweep") => Self::Sweep,
@@ -53,40 +54,16 @@ impl Invocation {
     }
 }
 
-/// Whether EventBridge pushed a record. A scheduled event has a `detail` too, which is empty.
-fn is_push(event: &Value) -> bool {
-    let via_cloudtrail =
-        event.get("detail-type").and_then(Value::as_str).is_some_and(|kind| kind.ends_with("via CloudTrail"));
-    let is_record = |detail: &Value| detail.get("eventName").is_some() || detail.get("eventID").is_some();
-    via_cloudtrail || event.get("detail").is_some_and(is_record)
-}
-
 fn queued(event: &Value) -> Option<Vec<Queued>> {
     let records = event.get("Records")?.as_array()?;
-    let is_sqs = |record: &Value| record.get("eventSource").and_then(Value::as_str) == Some("aws:sqs");
-    if records.is_empty() || !records.iter().all(is_sqs) {
+    if records.is_empty() || !records.iter().all(record::is_queued) {
         return None;
     }
     let message = |message: &Value| {
         let message_id = message.get("messageId").and_then(Value::as_str).unwrap_or_default().to_owned();
-        Queued { record: queued_record(message), message_id }
+        Queued { record: record::queued(message), message_id }
     };
     Some(records.iter().map(message).collect())
-}
-
-/// The record in a message's body. A body without one is handed on as it is, and a message without a body as a whole: it
-/// becomes an Unreadable card, never a skip. The text is one of its own, since its hash is the card's key.
-fn queued_record(message: &Value) -> String {
-    let Some(body) = message.get("body").and_then(Value::as_str) else { return message.to_string() };
-    let event = serde_json::from_str::<Value>(body).ok();
-    event.as_ref().and_then(record).unwrap_or_else(|| body.to_owned())
-}
-
-/// The record that an event carries. A `detail` that is no object, or an empty one, is none.
-fn record(event: &Value) -> Option<String> {
-    let detail = event.get("detail")?;
-    detail.as_object().filter(|fields| !fields.is_empty())?;
-    Some(detail.to_string())
 }
 
 #[cfg(test)]

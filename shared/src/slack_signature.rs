@@ -191,6 +191,8 @@ mod tests {
         for secrets in [[TEST_BODY_SECRET, SLASH_COMMAND_SECRET], [SLASH_COMMAND_SECRET, TEST_BODY_SECRET]] {
             assert!(Request { secrets: &secrets, ..REQUEST }.verify().is_ok());
         }
+        // Listed twice is good too: one that fits does not undo another.
+        assert!(Request { secrets: &[TEST_BODY_SECRET, TEST_BODY_SECRET], ..REQUEST }.verify().is_ok());
         assert_eq!(Request { secrets: &[SLASH_COMMAND_SECRET], ..REQUEST }.verify(), Err(Refused::Mismatch));
         assert_eq!(Request { secrets: &[], ..REQUEST }.verify(), Err(Refused::Mismatch));
     }

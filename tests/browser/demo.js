@@ -15,7 +15,7 @@ const FLAGS = [
   "--disable-component-update", "--disable-sync",
 ];
 /** How long a card may take, in milliseconds: a busy machine, binaries without optimization, a cold function. */
-const PATIENCE = 30_000;
+const PATIENCE = Number(process.env.PATIENCE_MS ?? 30_000);
 
 /** Starts `local demo` on a free port with a data folder of its own. Resolves once it has printed its address. */
 export async function startDemo() {
@@ -74,11 +74,13 @@ export class Page {
     page.setDefaultTimeout(PATIENCE);
   }
 
-  static async open(browser, url, options = {}) {
+  /** Opens the page as somebody who has had the tour, or, with `tour`, as somebody who comes for the first time. */
+  static async open(browser, url, { tour = false, ...options } = {}) {
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+    if (!tour) await context.addInitScript(() => localStorage.setItem("portcullis-tour", "seen"));
     const page = await context.newPage();
     await page.goto(url);
-    await page.locator("#group option").first().waitFor({ state: "attached" });
+    await page.locator("[data-tile]").first().waitFor({ state: "attached" });
     return new Page(page);
   }
 
@@ -92,28 +94,47 @@ export class Page {
     return `--- the page\n${await this.page.locator("body").innerText()}\n--- the focus\n${focused}`;
   }
 
-  /** Chooses an account, and with it what the right side shows. */
-  async goTo(account) {
-    await this.page.getByRole("radio", { name: account }).check();
+  /** Chooses an account, and with it what the right side shows; and a region, where it matters. */
+  async goTo(account, region) {
+    await this.see("Accounts");
+    await this.page.getByRole("group", { name: "Account" }).getByRole("radio", { name: account }).check();
+    if (region) await this.page.getByRole("group", { name: "Region" }).getByRole("radio", { name: region }).check();
+  }
+
+  /** On a narrow screen, shows the channel or the accounts; both are seen on a wide one. */
+  async see(tab) {
+    const button = this.page.getByRole("tab", { name: tab });
+    if (await button.isVisible()) await button.click();
   }
 
   /** Says who clicks on the left. */
   async be(person) {
-    await this.page.getByRole("radio", { name: person }).check();
+    await this.see("Channel");
+    await this.page.getByRole("group", { name: "You are" }).getByRole("radio", { name: person }).check();
   }
 
-  /** Opens a group of the account shown and returns the group's id. */
+  /** Opens a group of the account shown, by one click, and returns the group's id. */
   async openGroup({ who = "alice", group = "web", what = "ssh-to-the-world", description = "" } = {}) {
     const { page } = this;
-    const option = page.locator("#group option").filter({ hasText: new RegExp(`^${group} `) });
-    const id = await option.getAttribute("value");
+    await this.see("Accounts");
+    const id = await this.choose(group);
     await page.locator("#who").selectOption(who);
-    await page.locator("#group").selectOption(id);
-    await page.locator("#what").selectOption(what);
-    await page.locator("#description").fill(description);
-    await page.getByRole("button", { name: "Open", exact: true }).click();
-    await page.locator("#said").filter({ hasText: "Opened" }).waitFor();
+    await page.getByLabel("Description of the rule").fill(description);
+    await page.locator(`[data-opening="${what}"]`).click();
+    await page.getByRole("status").filter({ hasText: `Opened ${group}` }).waitFor();
     return id;
+  }
+
+  /** Chooses a group of the account shown and returns its id. */
+  async choose(group) {
+    await this.tile(group).locator(".tile-name").click();
+    const radio = this.tile(group).getByRole("radio", { checked: true });
+    return radio.getAttribute("value");
+  }
+
+  /** A group in the picture. */
+  tile(group) {
+    return this.page.locator(`[data-tile][data-group="${group}"]`).first();
   }
 
   /** The card that is about this group; once found it is known by its ts, because not every state names the group. */
@@ -125,12 +146,14 @@ export class Page {
 
   /** Waits until the group's card has a header that begins, after its emoji, with these words. */
   async cardSays(group, header) {
+    await this.see("Channel");
     const card = this.card(group);
     await card.getByRole("heading", { name: new RegExp(`^\\S+ ${header}`) }).waitFor();
     this.cards.set(group, await card.getAttribute("data-ts"));
   }
 
   async press(group, button) {
+    await this.see("Channel");
     await this.card(group).getByRole("button", { name: button, exact: true }).click();
   }
 
@@ -149,9 +172,17 @@ export class Page {
     return this.page.locator("article.whisper").filter({ hasText: text });
   }
 
-  /** The rules of a group of the account shown, those that are gone not among them. */
+  /** The rules of the group that is chosen, those that are gone not among them. */
   rules(group) {
-    return this.page.locator(`section.group[data-group="${group}"] li.rule[data-rule]`);
+    return this.page.locator(`section.group[data-group="${group}"] li.rule.stands`);
+  }
+
+  /** Turns a fault on or off, and waits until it is. */
+  async fault(key, on) {
+    await this.see("Accounts");
+    const button = this.page.locator(`[data-fault="${key}"]`);
+    if ((await button.getAttribute("aria-pressed")) !== String(on)) await button.click();
+    await this.page.locator(`[data-fault="${key}"][aria-pressed="${on}"]`).waitFor();
   }
 
   /** SSH rules that let the whole internet into a group. */

@@ -2,40 +2,11 @@
 // group, of its own, so that they run in any order.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 
-import { Page, startBrowser, startDemo } from "./demo.js";
+import { stories } from "./stories.js";
 
-let demo;
-let browser;
-
-before(async () => {
-  browser = await startBrowser();
-  demo = await startDemo();
-});
-
-after(async () => {
-  await browser?.close();
-  assert.equal(await demo?.stop(), 0, "the demo stops cleanly");
-});
-
-/** Tells a story on a fresh page, on which no script may fail. */
-function story(name, tell, options) {
-  test(name, async () => {
-    const page = await Page.open(browser, demo.url, options);
-    const failures = [];
-    page.page.on("pageerror", (error) => failures.push(error));
-    try {
-      await tell(page);
-      assert.deepEqual(failures, []);
-    } catch (error) {
-      console.error(`${await page.asSeen()}\n${demo.logs()}`);
-      throw error;
-    } finally {
-      await page.close();
-    }
-  });
-}
+const { story, url } = stories();
 
 story("SSH is opened to the world, Bob denies it, and the rule is gone", async (page) => {
   await page.goTo("prod-payments");
@@ -68,6 +39,7 @@ story("Carol approves an opening to the world after a dialog, and it stays; a re
   await page.page.reload();
   await page.cardSays(group, "Approved");
   await page.goTo("prod-web");
+  await page.choose("web");
   await page.openDoor("web").waitFor();
   assert.equal(await page.page.getByRole("radio", { name: "carol" }).isChecked(), true, "and who clicks");
 });
@@ -112,8 +84,8 @@ story("An opening that is revoked by hand is withdrawn", async (page) => {
 
 story("A rule that is modified to let the world in asks for approval too", async (page) => {
   await page.goTo("sandbox");
+  const group = await page.choose("bastion");
   const modify = page.page.getByRole("button", { name: "Modify tcp 22 from 198.51.100.0/24" });
-  const group = await page.page.locator('section.group[data-group="bastion"] h4 small').first().innerText();
   await modify.click();
   const dialog = page.page.getByRole("dialog");
   await dialog.getByLabel("Source").fill("nonsense");
@@ -175,15 +147,12 @@ story("Where the decision cannot be stored, the card says that it did not work",
   await page.goTo("prod-payments");
   const group = await page.openGroup({ group: "database", what: "prefix-list", who: "iam-user" });
   await page.cardSays(group, "Approval needed");
-  await page.page.getByText("Make a service misbehave").click();
-  const broken = page.page.getByLabel("DynamoDB answers with errors");
-  await broken.check();
+  await page.fault("database-failing", true);
   await page.press(group, "Approve");
   await page.card(group).getByText("This didn’t work").waitFor();
   await page.cardSays(group, "Approval needed");
 
-  await broken.uncheck();
-  await page.page.waitForFunction(async () => !(await (await fetch("/api/state")).json()).faults["database-failing"]);
+  await page.fault("database-failing", false);
   await page.press(group, "Approve");
   await page.cardSays(group, "Approved");
 });
@@ -192,16 +161,13 @@ story("A revert that EC2 refuses is told on the card, and Retry does it once EC2
   await page.goTo("prod-payments");
   const group = await page.openGroup({ group: "bastion", what: "all-traffic" });
   await page.cardSays(group, "Approval needed");
-  await page.page.getByText("Make a service misbehave").click();
-  const refuses = page.page.getByLabel("EC2 refuses to revoke");
-  await refuses.check();
+  await page.fault("revoke-denied", true);
   await page.press(group, "Deny");
   await page.confirm("Deny and revert");
   await page.cardSays(group, "Revert failed");
   assert.equal(await page.rules("bastion").filter({ hasText: "the internet" }).count(), 2, "both are still open");
 
-  await refuses.uncheck();
-  await page.page.waitForFunction(async () => !(await (await fetch("/api/state")).json()).faults["revoke-denied"]);
+  await page.fault("revoke-denied", false);
   await page.press(group, "Retry");
   await page.cardSays(group, "Reverted");
   assert.equal(await page.rules("bastion").filter({ hasText: "the internet" }).count(), 0);
@@ -228,6 +194,21 @@ story("The dialog works by keyboard, and Escape leaves everything as it was", as
   await page.cardSays(group, "Reverted");
 });
 
+story("A question that is asked right after another was cancelled is answered by its own buttons", async (page) => {
+  await page.goTo("prod-web");
+  const group = await page.openGroup({ group: "batch" });
+  await page.cardSays(group, "Approval needed");
+  const deny = page.card(group).getByRole("button", { name: "Deny", exact: true });
+  // In one go, before the browser has told the page that the first dialog is closed.
+  await deny.evaluate((button) => {
+    button.click();
+    document.getElementById("confirm-no").click();
+    button.click();
+    document.getElementById("confirm-yes").click();
+  });
+  await page.cardSays(group, "Reverted");
+});
+
 story("A narrow screen shows everything without scrolling sideways", async (page) => {
   await page.goTo("sandbox");
   const group = await page.openGroup({ group: "batch", what: "all-traffic" });
@@ -237,7 +218,7 @@ story("A narrow screen shows everything without scrolling sideways", async (page
 }, { viewport: { width: 380, height: 800 } });
 
 test("A foreign page cannot post", async () => {
-  const post = await fetch(`${demo.url}api/fault`, {
+  const post = await fetch(`${url()}api/fault`, {
     method: "POST",
     headers: { origin: "http://evil.example", "content-type": "application/json" },
     body: JSON.stringify({ key: "database-failing", on: true }),

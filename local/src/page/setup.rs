@@ -26,7 +26,9 @@ pub(super) async fn setup(State(system): State<Arc<System>>) -> Json<Value> {
             json!({ "id": member.id, "name": member.name, "email": member.email, "approver": member.approver })
         }),
         "faults": Switch::ALL.map(|switch| {
-            json!({ "key": switch.key, "title": switch.title, "explains": switch.explains })
+            json!({
+                "key": switch.key, "title": switch.title, "explains": switch.explains, "holds": switch.holds(),
+            })
         }),
         "timing": {
             "poll_every_ms": millis(system.timing.poll_every),

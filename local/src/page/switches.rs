@@ -87,7 +87,7 @@ impl Switch {
         Self {
             key: "database-failing",
             title: "DynamoDB answers with errors",
-            explains: "Nothing can be stored: clicks are refused with a word to the person, and no card is made. When the \
+            explains: "Nothing can be stored: a click ends in Slack's own error, and no card is made. When the \
                        table is back, the next query of CloudTrail Lake finds what was missed.",
             breaks: Breaks::Calls("dynamodb", "*", Fault::ServerError),
         },
@@ -102,6 +102,17 @@ impl Switch {
     /// The switch with this key.
     pub(super) fn from_key(key: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|switch| switch.key == key)
+    }
+
+    /// Which kinds of work wait while it is on, as `requests[].waits` names them. A card waits for EC2 too where the record
+    /// does not say what was opened.
+    pub(super) fn holds(&self) -> &'static [&'static str] {
+        match self.breaks {
+            Breaks::Calls("slack", ..) => &["post", "update"],
+            Breaks::Calls("ec2" | "sts", ..) | Breaks::SpokeRole => &["revert", "post"],
+            Breaks::Calls("dynamodb", ..) => &["post", "update", "revert"],
+            Breaks::Calls(..) | Breaks::Responder => &[],
+        }
     }
 
     /// Turns it on or off. Of two that break the same calls, the last one counts.

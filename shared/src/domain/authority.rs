@@ -174,5 +174,16 @@ mod tests {
         assert!(check_origin((Some(&team), None), (None, None)).is_err());
         assert!(check_origin((Some(&team), None), (Some(&team), None)).is_ok());
         assert!(check_origin((None, None), (None, None)).is_ok());
+        assert!(check_origin((None, None), (Some(&team), None)).is_ok(), "any workspace, where none is configured");
+    }
+
+    #[test]
+    fn a_click_on_another_apps_button_is_refused_and_one_on_ours_is_not() {
+        let [ours, other] = ["A0123456789", "A0000000666"].map(|id| AppId::parse(id).expect("an app id"));
+        assert!(check_origin((None, Some(&ours)), (None, Some(&ours))).is_ok());
+        for got in [Some(&other), None] {
+            assert!(matches!(check_origin((None, Some(&ours)), (None, got)), Err(NotAllowed::OtherApp(_))));
+        }
+        assert!(check_origin((None, None), (None, Some(&other))).is_ok());
     }
 }

@@ -59,6 +59,7 @@ fn a_prefix_of_no_bits_is_the_whole_internet_and_half_of_it_is_not() {
 #[test]
 fn halves_together_are_the_whole_internet() {
     assert_eq!(wide(&[ssh("0.0.0.0/1"), ssh("128.0.0.0/1"), ssh("10.0.0.0/8")]), [true, true, false]);
+    assert_eq!(wide(&[ssh("0.0.0.0/1"), ssh("128.0.0.0/1"), ssh("203.0.113.0/24")]), [true, true, false]);
     assert_eq!(wide(&[ssh("::/1"), ssh("8000::/1")]), [true, false], "8000::/1 holds no host of the internet");
     assert_eq!(wide(&[ssh("2000::/4"), ssh("3000::/4")]), [true, true]);
     assert_eq!(wide(&[ssh("0.0.0.0/1"), ssh("8000::/1")]), [false, false], "two families make no whole");
@@ -83,6 +84,23 @@ fn leaving_out_a_private_range_hides_nothing() {
 }
 
 #[test]
+fn a_private_range_beside_the_pieces_of_the_internet_is_no_part_of_it() {
+    let nets =
+        ["0.0.0.0/5", "8.0.0.0/7", "11.0.0.0/8", "12.0.0.0/6", "16.0.0.0/4", "32.0.0.0/3", "64.0.0.0/2", "128.0.0.0/1"];
+    let mut all: Vec<IngressRule> = nets.iter().map(|net| ssh(net)).collect();
+    all.push(ssh("10.0.0.0/8"));
+    let (private, pieces) = wide(&all).split_last().map(|(last, rest)| (*last, rest.to_vec())).expect("nine rules");
+    assert!(pieces.iter().all(|is_wide| *is_wide));
+    assert!(!private);
+}
+
+#[test]
+fn two_addresses_are_wider_than_one_of_the_other_family() {
+    assert!(width(&ssh("2001:db8::/127")) > width(&ssh("203.0.113.7/32")));
+    assert_eq!(width(&ssh("2001:db8::1/128")), width(&ssh("203.0.113.7/32")));
+}
+
+#[test]
 fn the_widest_of_halves_is_the_internet() {
     let (low, high) = (ssh("0.0.0.0/1"), ssh("128.0.0.0/1"));
     assert_eq!(widest(&[&low, &high]).map(|width| width.reach), Some(Reach::Internet));
@@ -99,6 +117,14 @@ fn services_are_named_also_within_a_range() {
     assert_eq!(named("udp", 22, 22), Vec::<&str>::new());
     assert_eq!(named("udp", 53, 53), ["DNS"]);
     assert_eq!(named("-1", -1, -1), Vec::<&str>::new());
+}
+
+#[test]
+fn a_service_is_named_for_the_protocol_that_it_speaks() {
+    let named = |protocol, port| services(rule(protocol, port, port, "0.0.0.0/0").traffic);
+    assert_eq!((named("udp", 161), named("tcp", 161)), (vec!["SNMP"], vec![]));
+    assert_eq!((named("udp", 22), named("tcp", 22)), (vec![], vec!["SSH"]));
+    assert_eq!((named("udp", 53), named("tcp", 53)), (vec!["DNS"], vec!["DNS"]));
 }
 
 #[test]

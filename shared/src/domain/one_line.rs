@@ -2,7 +2,8 @@
 
 /// One line without control characters, invisible characters and characters that turn the direction of writing; runs of
 /// white space are one space. Reads no further than it takes to see that the budget is used up: the text may be long.
-pub(crate) fn one_line(text: &str, budget: usize, cost: fn(char) -> usize) -> String {
+#[must_use]
+pub fn one_line(text: &str, budget: usize, cost: fn(char) -> usize) -> String {
     let (mut out, mut spent, mut gap) = (String::new(), 0, false);
     for char in text.chars() {
         if char.is_whitespace() {

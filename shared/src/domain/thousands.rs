@@ -1,7 +1,8 @@
 //! How large numbers are written for people.
 
 /// A number with a comma between thousands.
-pub(in crate::domain) fn grouped(number: u64) -> String {
+#[must_use]
+pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() * 2);
     for (at, digit) in digits.chars().enumerate() {

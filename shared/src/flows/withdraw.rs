@@ -124,6 +124,14 @@ async fn apply<S: RequestStore, C, F: Firewall>(
     }
 }
 
+/// Whether the revoke may have removed a rule of the request that stands, and only EC2 can tell.
+#[must_use]
+pub fn perhaps_removed(request: &Request, revocation: &Revocation) -> bool {
+    let rules = request.change.opening.rules().iter().enumerate();
+    let mut standing = rules.filter(|(_, rule)| rule.fate == Fate::Standing);
+    standing.any(|(place, _)| matches!(matches(request, place, revocation), Match::Unsure))
+}
+
 /// Whether a revoke removed one rule of a request.
 enum Match {
     Yes,

@@ -60,7 +60,7 @@ function refocus(element, focus) {
   element.focus({ preventScroll: true });
 }
 
-/** Radio buttons that look like a row of tabs, in `box`. `choices`: {value, label, note?, badge?}. */
+/** Radio buttons that look like a row of tabs, in `box`. `choices`: {value, label, note?, badge?, picture?: () => node}. */
 export function radios(box, name, choices, chosen, onchange) {
   reconcile(box, choices, ({ value }) => value, (choice) => choice, (choice) => radio(name, choice, onchange));
   for (const input of box.querySelectorAll("input")) input.checked = input.value === chosen;
@@ -71,5 +71,5 @@ function radio(name, choice, onchange) {
   input.addEventListener("change", () => onchange(choice.value));
   const badge = choice.badge ? el("span", { class: "badge", title: choice.badgeTitle }, choice.badge) : null;
   const note = choice.note ? el("small", {}, choice.note) : null;
-  return el("label", {}, input, el("span", {}, choice.label), note, badge);
+  return el("label", {}, input, choice.picture?.(), el("span", {}, choice.label), note, badge);
 }

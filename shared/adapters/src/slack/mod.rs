@@ -10,6 +10,7 @@ mod history;
 mod http;
 pub mod interaction;
 mod reply;
+mod reply_url;
 mod webhook;
 
 use std::{fmt, time::Duration};
@@ -28,7 +29,7 @@ use shared::{
 
 use self::{bot::Bot, webhook::Webhook};
 
-pub use self::reply::allowed_reply_url;
+pub use self::reply_url::allowed_reply_url;
 
 /// How long a call may take. Slack shows the person an error after 3 s.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -15,7 +15,8 @@ use super::{
     Pace, SetupError,
     error::{About, url_answer},
     http,
-    reply::{Replies, has_origin_of},
+    reply::Replies,
+    reply_url::has_origin_of,
 };
 
 #[derive(Clone)]

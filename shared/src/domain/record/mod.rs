@@ -9,6 +9,7 @@ mod authorize;
 mod identity;
 mod json;
 mod modify;
+mod pushed;
 mod revoke;
 mod sentence;
 mod spelling;
@@ -16,6 +17,7 @@ mod spelling;
 use chrono::{DateTime, NaiveDateTime, SubsecRound, Utc};
 use serde_json::Value;
 
+pub use self::pushed::{is_queued, pushed, queued};
 use self::{
     answer::Answer,
     json::{field, id, is_false, text},
