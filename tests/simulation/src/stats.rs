@@ -29,6 +29,8 @@ pub struct Stats {
     pub conflicts: u64,
     /// Cards that show an old state in the end, because whoever wrote it last was killed before that was stored.
     pub in_doubt: u64,
+    /// Modifications of several rules whose card leaves out one that a late record showed to be a widening.
+    pub left_out: u64,
     /// How requests stood in the end.
     pub ends: BTreeMap<String, u64>,
 }
@@ -46,6 +48,7 @@ impl Stats {
         self.decisions += other.decisions;
         self.removed += other.removed;
         self.races += other.races;
+        self.left_out += other.left_out;
         self.in_doubt += other.in_doubt;
         self.conflicts += other.conflicts;
         for (state, count) in &other.ends {
@@ -69,6 +72,7 @@ impl fmt::Display for Stats {
             races,
             conflicts,
             in_doubt,
+            left_out,
             ends,
         } = self;
         writeln!(f, "{seeds} seeds, {calls} calls of ports, {steps} steps, {crashes} crashes, {faults} faults")?;
@@ -78,6 +82,7 @@ impl fmt::Display for Stats {
              ({races} of them in the race that EC2 leaves open, {conflicts} approved on another card)"
         )?;
         writeln!(f, "{in_doubt} cards show an old state: whoever wrote it last was killed before that was stored")?;
+        writeln!(f, "{left_out} modifications of several rules leave out one that widened, as a late record showed")?;
         let ends: Vec<String> = ends.iter().map(|(state, count)| format!("{state} {count}")).collect();
         write!(f, "in the end: {}", ends.join(", "))
     }
