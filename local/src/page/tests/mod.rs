@@ -107,7 +107,8 @@ async fn every_file_of_the_page_is_served_with_a_policy_against_foreign_scripts(
     let shown = Shown::start().await;
     let html = shown.get("/").send().await.unwrap().text().await.unwrap();
     let script = shown.get("/app.js").send().await.unwrap().text().await.unwrap();
-    let referred = html.split('"').filter(|part| part.starts_with('/'));
+    let values = html.split("=\"").skip(1).filter_map(|rest| rest.split('"').next());
+    let referred = values.filter(|value| value.starts_with('/'));
     let imported = script.split('"').filter_map(|part| part.strip_prefix('.')).filter(|part| part.ends_with(".js"));
     for path in referred.chain(imported) {
         let response = shown.get(path).send().await.unwrap();
