@@ -102,10 +102,12 @@ pub async fn reopen_what_came_after<S: RequestStore, C, F: Firewall>(
     for ModifiedRule { id, to, .. } in modified {
         let Some(to) = to else { continue };
         let values = unless_damaged(context.store.known_values(&group, id).await)?;
-        let later = values.iter().find(|value| value.at > change.at);
-        // Two events of one second leave their order open: either may have been judged by what was before both.
-        let beside = values.iter().filter(|value| value.at == change.at && value.by != change.id);
-        for next in beside.chain(later).filter(|next| !to.covers(&next.rule)) {
+        // Events of one second leave their order open: each of this second and of the next one that brought a change may
+        // have been judged by what was before.
+        let next_at = values.iter().map(|value| value.at).find(|at| *at > change.at);
+        let is_next =
+            |value: &&KnownValue| value.by != change.id && (value.at == change.at || Some(value.at) == next_at);
+        for next in values.iter().filter(is_next).filter(|next| !to.covers(&next.rule)) {
             add(&mut found, id, next, to);
         }
     }
