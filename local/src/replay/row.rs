@@ -246,7 +246,10 @@ fn became(request: &Request, group: Option<&Group>, now: DateTime<Utc>) -> Becam
             Became::Ignored { reason: Ignored::DescriptionOnly }
         }
         (_, Opening::Unresolved(Lookup::Modified { .. })) => Became::AsksEc2IfOpened,
-        (State::Withdrawn, Opening::Authorized { rules } | Opening::Modified { rules }) => withdrawn(rules, opened),
+        // Before its post it goes on as NeedsPost: its card then says withdrawn.
+        (_, Opening::Authorized { rules } | Opening::Modified { rules }) if request.all_removed_by_hand() => {
+            withdrawn(rules, opened)
+        }
         // A replay decides nothing, so these all await a decision.
         (
             State::NeedsPost
@@ -260,7 +263,8 @@ fn became(request: &Request, group: Option<&Group>, now: DateTime<Utc>) -> Becam
             | State::ChangedByHand
             | State::PartlyReverted
             | State::RevertFailed
-            | State::Observed,
+            | State::Observed
+            | State::Withdrawn,
             Opening::Authorized { .. } | Opening::Modified { .. },
         )
         | (_, Opening::Gap { .. }) => Became::AwaitsDecision { since: since(request, group, now) },
