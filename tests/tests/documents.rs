@@ -9,7 +9,7 @@ fn root() -> &'static Path {
 
 /// What stands in backticks in a document.
 fn quoted(document: &str) -> BTreeSet<String> {
-    let text = fs::read_to_string(root().join(document)).expect("the document");
+    let text = fs::read_to_string(root().join(document)).unwrap_or_default();
     text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
@@ -26,7 +26,10 @@ fn every_test_that_the_threat_model_names_is_there() {
 
 #[test]
 fn every_file_that_the_threat_model_names_is_there() {
-    for file in quoted("docs/threat-model.md").iter().filter(|one| one.contains('/') && one.ends_with(".rs")) {
+    let quoted = quoted("docs/threat-model.md");
+    let files: Vec<&String> = quoted.iter().filter(|one| one.contains('/') && one.ends_with(".rs")).collect();
+    assert!(!files.is_empty(), "no file is named");
+    for file in files {
         assert!(root().join(file).is_file(), "there is no {file}");
     }
 }
