@@ -1,0 +1,28 @@
+/** What the CDK's command line runs. `-c config=PATH` names another configuration, `-c binaries=PATH` other binaries. */
+
+import { join, resolve } from 'node:path';
+
+import { App } from 'aws-cdk-lib';
+
+import { populate } from '../lib/app';
+import { ConfigErrors, loadDeployable } from '../lib/config';
+import { NotBuilt } from '../lib/portcullis/function';
+
+const ROOT = join(__dirname, '../..');
+
+const app = new App({ analyticsReporting: false });
+
+/** A path that the command line gave. */
+function given(name: string, standard: string): string {
+  const value: unknown = app.node.tryGetContext(name);
+  return typeof value === 'string' && value !== '' ? resolve(value) : standard;
+}
+
+try {
+  const configPath = given('config', join(ROOT, 'config.toml'));
+  populate(app, loadDeployable(configPath), { configPath, binaries: given('binaries', join(ROOT, 'target/lambda')) });
+} catch (error) {
+  const expected = error instanceof ConfigErrors || error instanceof NotBuilt;
+  console.error(expected ? error.message : error);
+  process.exit(1);
+}
