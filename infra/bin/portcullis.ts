@@ -4,11 +4,10 @@ import { join, resolve } from 'node:path';
 
 import { App } from 'aws-cdk-lib';
 
-import { populate } from '../lib/app';
+import { populate, ROOT } from '../lib/app';
 import { ConfigErrors, loadDeployable } from '../lib/config';
+import { OutsideRepository } from '../lib/pipeline';
 import { NotBuilt } from '../lib/portcullis/function';
-
-const ROOT = join(__dirname, '../..');
 
 const app = new App({ analyticsReporting: false });
 
@@ -22,7 +21,7 @@ try {
   const configPath = given('config', join(ROOT, 'config.toml'));
   populate(app, loadDeployable(configPath), { configPath, binaries: given('binaries', join(ROOT, 'target/lambda')) });
 } catch (error) {
-  const expected = error instanceof ConfigErrors || error instanceof NotBuilt;
+  const expected = error instanceof ConfigErrors || error instanceof NotBuilt || error instanceof OutsideRepository;
   console.error(expected ? error.message : error);
   process.exit(1);
 }
