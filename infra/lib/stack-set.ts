@@ -39,15 +39,16 @@ export function stackSet(
     stackInstancesGroup: [
       { deploymentTargets: { organizationalUnitIds: [...deploy.organizationalUnits] }, regions: [...regions] },
     ],
-    templateBody: embedded(description, resources),
+    templateBody: embedded(scope, description, resources),
   });
 }
 
-/** A template by itself, as text. */
-export function embedded(description: string, resources: (stack: Stack) => void): string {
+/** A template by itself, as text; synthesised by the settings of the app that it goes into. */
+export function embedded(scope: Construct, description: string, resources: (stack: Stack) => void): string {
   // An app of its own, in a folder of its own: it must not write over what the CDK's command line reads.
   const outdir = mkdtempSync(join(tmpdir(), 'portcullis-'));
-  const app = new App({ analyticsReporting: false, autoSynth: false, outdir });
+  const context: Record<string, unknown> = scope.node.getAllContext();
+  const app = new App({ analyticsReporting: false, autoSynth: false, outdir, context });
   const stack = new Stack(app, 'Embedded', { description, synthesizer: new BootstraplessSynthesizer() as IStackSynthesizer });
   resources(stack);
   const text = JSON.stringify(app.synth().getStackArtifact(stack.artifactId).template);
