@@ -77,12 +77,12 @@ export class PipelineStack extends Stack {
     const reasons: readonly (readonly [string, string])[] = [
       [`Resource::<${id(artifacts)}.Arn>/*`, "The objects of the pipeline's own bucket: their names are made at each run."],
       ...['Abort', 'DeleteObject', 'GetBucket', 'GetObject', 'List'].map(
-        (action) => [`Action::s3:${action}*`, "The kinds of one action, on the pipeline's own bucket."] as const,
+        (action) => [`Action::s3:${action}*`, "The actions that begin so, on the objects of the pipeline's own bucket."] as const,
       ),
       ['Action::kms:GenerateDataKey*', "GenerateDataKey and GenerateDataKeyWithoutPlaintext of the bucket's own key."],
       ['Action::kms:ReEncrypt*', "ReEncryptFrom and ReEncryptTo of the bucket's own key."],
-      ...builds.map((build) => [`Resource::${logs}/${build}:*`, "The streams of a build's own log."] as const),
-      ...builds.map((build) => [`Resource::${reports}/${build}-*`, "A build's own reports."] as const),
+      ...builds.map((build) => [`Resource::${logs}/${build}:*`, "The streams of a build's own log: CodeBuild chooses their names."] as const),
+      ...builds.map((build) => [`Resource::${reports}/${build}-*`, "A build's own reports: CodeBuild adds to their names."] as const),
       [`Resource::${logs}/*`, 'The logs of the builds that publish assets: their names are made by CloudFormation.'],
       [`Resource::${reports}/*`, 'The reports of the builds that publish assets: their names are made by CloudFormation.'],
       [`Resource::arn:*:iam::${account}:role/*`, 'The roles of the CDK, told by a condition on their tags (aws-cdk:bootstrap-role).'],

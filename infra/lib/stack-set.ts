@@ -47,7 +47,7 @@ export function stackSet(
 export function embedded(scope: Construct, description: string, resources: (stack: Stack) => void): string {
   // An app of its own, in a folder of its own: it must not write over what the CDK's command line reads.
   const outdir = mkdtempSync(join(tmpdir(), 'portcullis-'));
-  const context: Record<string, unknown> = scope.node.getAllContext();
+  const context: Record<string, unknown> = { ...scope.node.getAllContext(), 'aws:cdk:enable-path-metadata': false };
   const app = new App({ analyticsReporting: false, autoSynth: false, outdir, context });
   const stack = new Stack(app, 'Embedded', { description, synthesizer: new BootstraplessSynthesizer() as IStackSynthesizer });
   resources(stack);

@@ -43,6 +43,9 @@ export interface Synthesised {
   readonly needs: ReadonlyMap<string, readonly string[]>;
 }
 
+/** What the CDK's command line sets. Without paths cfn-lint does not know that a template is the CDK's. */
+const BY_THE_COMMAND_LINE = { 'aws:cdk:enable-path-metadata': true };
+
 const made = new Map<ConfigName, Synthesised>();
 const folder = mkdtempSync(join(tmpdir(), 'portcullis-test-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -61,7 +64,7 @@ export function synthesised(name: ConfigName): Synthesised {
     return known;
   }
   const { context } = JSON.parse(readFileSync(join(__dirname, '../cdk.json'), 'utf8')) as { context: Record<string, unknown> };
-  const app = new App({ analyticsReporting: false, autoSynth: false, outdir: join(folder, name), context });
+  const app = new App({ analyticsReporting: false, autoSynth: false, outdir: join(folder, name), context: { ...context, ...BY_THE_COMMAND_LINE } });
   populate(app, config(name), { configPath: configPath(name), binaries });
   const assembly = app.synth();
   // A finding of cdk-nag ends the process with an error; here it is a test that says so.
