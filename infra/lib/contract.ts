@@ -16,7 +16,9 @@ export interface Contract {
   readonly table: Properties;
   /** The attribute by which items expire. */
   readonly timeToLive: string;
-  readonly functions: Readonly<Record<string, { timeoutSeconds: number; memoryMegabytes: number; environment: Properties }>>;
+  readonly functions: Readonly<
+    Record<string, { timeoutSeconds: number; memoryMegabytes: number; environment: Properties }>
+  >;
   /** What each schedule sends, and when. */
   readonly ticks: readonly { readonly input: unknown; readonly schedule: string }[];
 }
@@ -27,7 +29,10 @@ export function contract(assembly: string): Contract {
     .filter((name) => name.endsWith('.template.json'))
     .map((name) => JSON.parse(readFileSync(join(assembly, name), 'utf8')) as Template);
   const all = (type: string) =>
-    templates.flatMap(({ Resources = {} }) => Object.values(Resources)).filter(({ Type }) => Type === type).map(({ Properties }) => Properties);
+    templates
+      .flatMap(({ Resources = {} }) => Object.values(Resources))
+      .filter(({ Type }) => Type === type)
+      .map(({ Properties }) => Properties);
   const [table] = all('AWS::DynamoDB::Table');
   if (table === undefined) {
     throw new Error(`${assembly} has no template with the table: make synth`);

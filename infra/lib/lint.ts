@@ -55,7 +55,9 @@ export function templates(assembly: string, into: string): string[] {
 }
 
 /** The templates that a template's StackSets hold. */
-export function embeddedIn(template: { Resources?: Record<string, { Type: string; Properties?: { TemplateBody?: string } }> }): string[] {
+export function embeddedIn(template: {
+  Resources?: Record<string, { Type: string; Properties?: { TemplateBody?: string } }>;
+}): string[] {
   return Object.values(template.Resources ?? {}).flatMap(({ Type, Properties }) =>
     Type === 'AWS::CloudFormation::StackSet' && Properties?.TemplateBody !== undefined ? [Properties.TemplateBody] : [],
   );
@@ -69,7 +71,10 @@ export function lint(assembly: string): string {
   }
   const into = mkdtempSync(join(tmpdir(), 'portcullis-lint-'));
   try {
-    execFileSync(tool, ['--ignore-checks', ...LEFT_OUT, '--', ...templates(assembly, into)], { encoding: 'utf8', stdio: 'pipe' });
+    execFileSync(tool, ['--ignore-checks', ...LEFT_OUT, '--', ...templates(assembly, into)], {
+      encoding: 'utf8',
+      stdio: 'pipe',
+    });
     return '';
   } catch (error) {
     const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };

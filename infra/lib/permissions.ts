@@ -16,15 +16,28 @@ export type Caller = 'poller' | 'responder' | 'lake_read' | 'spoke';
 
 /** What a call is about, as the list names it. */
 const RESOURCE_KINDS = [
-  'table', 'table_indexes', 'spoke_roles', 'lake_read_role', 'writing_secrets', 'signing_secrets', 'writing_parameters',
-  'signing_parameters', 'pushed_queue', 'log_group', 'event_data_store', 'security_groups', 'everything',
+  'table',
+  'table_indexes',
+  'spoke_roles',
+  'lake_read_role',
+  'writing_secrets',
+  'signing_secrets',
+  'writing_parameters',
+  'signing_parameters',
+  'pushed_queue',
+  'log_group',
+  'event_data_store',
+  'security_groups',
+  'everything',
 ] as const;
 type ResourceKind = (typeof RESOURCE_KINDS)[number];
 
 function resourceKind(name: string): ResourceKind {
   const kind = RESOURCE_KINDS.find((known) => known === name);
   if (kind === undefined) {
-    throw new Error(`shared/aws-calls.json names resources of the kind "${name}", which lib/permissions.ts does not know`);
+    throw new Error(
+      `shared/aws-calls.json names resources of the kind "${name}", which lib/permissions.ts does not know`,
+    );
   }
   return kind;
 }
@@ -51,13 +64,27 @@ export function statementsFor(caller: Caller, config: Deployable): PolicyStateme
     if (arns.length === 0) {
       return [];
     }
-    const sid = kind.split('_').map((word) => word[0]?.toUpperCase() + word.slice(1)).join('');
-    return [new PolicyStatement({ sid, effect: Effect.ALLOW, actions: [...actions], resources: [...new Set(arns)], conditions })];
+    const sid = kind
+      .split('_')
+      .map((word) => word[0]?.toUpperCase() + word.slice(1))
+      .join('');
+    return [
+      new PolicyStatement({
+        sid,
+        effect: Effect.ALLOW,
+        actions: [...actions],
+        resources: [...new Set(arns)],
+        conditions,
+      }),
+    ];
   });
 }
 
 /** The resources with a wildcard in a role's policy, as cdk-nag writes them, each with its reason. */
-export function wildcards(caller: Caller, config: Deployable): { readonly resource: string; readonly reason: string }[] {
+export function wildcards(
+  caller: Caller,
+  config: Deployable,
+): { readonly resource: string; readonly reason: string }[] {
   const pseudo = { partition: '<AWS::Partition>', account: '<AWS::AccountId>' };
   return [...byKind(caller).keys()].flatMap((kind) => {
     const { arns, wildcard } = resources(kind, caller, config, pseudo);
@@ -89,7 +116,8 @@ function resources(kind: ResourceKind, caller: Caller, config: Deployable, pseud
       return {
         arns: [role('*', roles.spoke)],
         conditions: { StringEquals: { 'aws:ResourceOrgID': deploy.organizationId } },
-        wildcard: 'Any account: those of the organization are not known here, and change. aws:ResourceOrgID holds it to them.',
+        wildcard:
+          'Any account: those of the organization are not known here, and change. aws:ResourceOrgID holds it to them.',
       };
     case 'lake_read_role':
       return { arns: lake === undefined ? [] : [role(accounts.organization, roles.lakeRead)] };

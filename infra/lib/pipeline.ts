@@ -2,15 +2,15 @@
 
 import { relative, sep } from 'node:path';
 
-import { type CfnElement, RemovalPolicy, Stack, type StackProps, Stage } from 'aws-cdk-lib';
+import { type CfnElement, Stack, type StackProps, Stage } from 'aws-cdk-lib';
 import { BuildSpec, ComputeType, LinuxArmBuildImage, LinuxBuildImage, type Project } from 'aws-cdk-lib/aws-codebuild';
 import { Repository } from 'aws-cdk-lib/aws-codecommit';
 import { Pipeline as CodePipelineV2, PipelineType } from 'aws-cdk-lib/aws-codepipeline';
-import { Key } from 'aws-cdk-lib/aws-kms';
-import { BlockPublicAccess, Bucket, BucketEncryption, type IBucket } from 'aws-cdk-lib/aws-s3';
+import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { CodePipeline, CodePipelineSource, type IFileSetProducer, ShellStep } from 'aws-cdk-lib/pipelines';
 import type { Construct } from 'constructs';
 
+import { devDependencies } from '../package.json';
 import { acknowledge } from './acknowledge';
 import type { Deployable, Pipeline } from './config';
 import { home } from './names';
@@ -22,25 +22,35 @@ const CARGO_LAMBDA = 'cargo-lambda==1.9.2';
 
 /** The pipeline's stack. */
 export class PipelineStack extends Stack {
-  constructor(scope: Construct, id: string, config: Deployable, pipeline: Pipeline, inputs: Inputs, root: string, props: StackProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    config: Deployable,
+    pipeline: Pipeline,
+    inputs: Inputs,
+    root: string,
+    props: StackProps,
+  ) {
     super(scope, id, props);
-    const artifacts = this.artifacts();
     const codePipeline = new CodePipelineV2(this, 'CodePipeline', {
       pipelineName: 'portcullis',
       pipelineType: PipelineType.V2,
-      artifactBucket: artifacts as IBucket,
+      // Other accounts' deployments read what is built.
+      crossAccountKeys: true,
+      enableKeyRotation: true,
       restartExecutionOnUpdate: true,
     });
     const made = new CodePipeline(this, 'Pipeline', {
       codePipeline,
       selfMutation: true,
+      cliVersion: devDependencies['aws-cdk'],
       synth: new ShellStep('Build', {
         input: this.source(pipeline) as IFileSetProducer,
         // The image's Rust is not there or old, and what AWS's SDK for EC2 takes to compile does not fit the smallest machine.
         installCommands: [
           'command -v cargo || curl --proto "=https" --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y --profile minimal',
           'export PATH="$HOME/.cargo/bin:$PATH"',
-          `pip install --quiet ${CARGO_LAMBDA}`,
+          `pip install --quiet ${CARGO_LAMBDA} -r infra/requirements.txt`,
           '(cd infra && npm ci --no-audit --no-fund)',
         ],
         commands: [
@@ -64,29 +74,65 @@ export class PipelineStack extends Stack {
     addStacks(stage, config, inputs);
     made.addStage(stage);
     made.buildPipeline();
-    this.acknowledgeWildcards(codePipeline, made, artifacts);
+    this.acknowledgeWildcards(codePipeline, made);
   }
 
   /** CDK Pipelines makes these policies. What it writes with a wildcard is listed one by one, so that nothing else gets by. */
-  private acknowledgeWildcards(codePipeline: CodePipelineV2, made: CodePipeline, artifacts: Bucket): void {
+  private acknowledgeWildcards(codePipeline: CodePipelineV2, made: CodePipeline): void {
     const id = (construct: Construct) => this.getLogicalId(construct.node.defaultChild as CfnElement);
     const { account, region } = this;
     const builds = [made.synthProject, made.selfMutationProject].map((project) => `<${id(project as Project)}>`);
     const logs = `arn:<AWS::Partition>:logs:${region}:${account}:log-group:/aws/codebuild`;
     const reports = `arn:<AWS::Partition>:codebuild:${region}:${account}:report-group`;
+    // Stacks in other regions are deployed from buckets there.
+    const elsewhere = Object.values(codePipeline.crossRegionSupport);
+    const named = elsewhere.map(({ replicationBucket }) => String(this.resolve(replicationBucket.bucketName)));
+    const objects = [
+      `<${id(codePipeline.artifactBucket as Bucket)}.Arn>`,
+      ...named.map((name) => `arn:<AWS::Partition>:s3:::${name}`),
+    ];
+    for (const construct of [codePipeline, ...elsewhere.map(({ stack }) => stack)]) {
+      acknowledge(
+        construct,
+        'S1',
+        'It holds what is in the repository and what is built of it; CloudTrail tells who read it.',
+      );
+    }
     const reasons: readonly (readonly [string, string])[] = [
-      [`Resource::<${id(artifacts)}.Arn>/*`, "The objects of the pipeline's own bucket: their names are made at each run."],
+      ...objects.map(
+        (bucket) =>
+          [
+            `Resource::${bucket}/*`,
+            "The objects of the pipeline's own buckets: their names are made at each run.",
+          ] as const,
+      ),
       ...['Abort', 'DeleteObject', 'GetBucket', 'GetObject', 'List'].map(
-        (action) => [`Action::s3:${action}*`, "The actions that begin so, on the objects of the pipeline's own bucket."] as const,
+        (action) =>
+          [`Action::s3:${action}*`, "The actions that begin so, on the objects of the pipeline's own bucket."] as const,
       ),
       ['Action::kms:GenerateDataKey*', "GenerateDataKey and GenerateDataKeyWithoutPlaintext of the bucket's own key."],
       ['Action::kms:ReEncrypt*', "ReEncryptFrom and ReEncryptTo of the bucket's own key."],
-      ...builds.map((build) => [`Resource::${logs}/${build}:*`, "The streams of a build's own log: CodeBuild chooses their names."] as const),
-      ...builds.map((build) => [`Resource::${reports}/${build}-*`, "A build's own reports: CodeBuild adds to their names."] as const),
+      ...builds.map(
+        (build) =>
+          [`Resource::${logs}/${build}:*`, "The streams of a build's own log: CodeBuild chooses their names."] as const,
+      ),
+      ...builds.map(
+        (build) =>
+          [`Resource::${reports}/${build}-*`, "A build's own reports: CodeBuild adds to their names."] as const,
+      ),
       [`Resource::${logs}/*`, 'The logs of the builds that publish assets: their names are made by CloudFormation.'],
-      [`Resource::${reports}/*`, 'The reports of the builds that publish assets: their names are made by CloudFormation.'],
-      [`Resource::arn:*:iam::${account}:role/*`, 'The roles of the CDK, told by a condition on their tags (aws-cdk:bootstrap-role).'],
-      ['Resource::*', 'To look whether the stacks of the CDK are there, and to run the builds that publish assets, which come to be later.'],
+      [
+        `Resource::${reports}/*`,
+        'The reports of the builds that publish assets: their names are made by CloudFormation.',
+      ],
+      [
+        `Resource::arn:*:iam::${account}:role/*`,
+        'The roles of the CDK, told by a condition on their tags (aws-cdk:bootstrap-role).',
+      ],
+      [
+        'Resource::*',
+        'To look whether the stacks of the CDK are there, and to run the builds that publish assets, which come to be later.',
+      ],
     ];
     for (const [finding, reason] of reasons) {
       for (const construct of [codePipeline, made]) {
@@ -95,25 +141,13 @@ export class PipelineStack extends Stack {
     }
   }
 
-  /** Other accounts' deployments read it, so it is encrypted with a key of its own. */
-  private artifacts(): Bucket {
-    const key = new Key(this, 'ArtifactsKey', { enableKeyRotation: true, removalPolicy: RemovalPolicy.DESTROY });
-    const bucket = new Bucket(this, 'Artifacts', {
-      encryption: BucketEncryption.KMS,
-      encryptionKey: key,
-      bucketKeyEnabled: true,
-      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
-      enforceSSL: true,
-      removalPolicy: RemovalPolicy.RETAIN,
-    });
-    acknowledge(bucket, 'S1', 'It holds what is in the repository and what is built of it; CloudTrail tells who read it.');
-    return bucket;
-  }
-
   private source({ source, branch }: Pipeline): CodePipelineSource {
     switch (source.kind) {
       case 'codecommit':
-        return CodePipelineSource.codeCommit(Repository.fromRepositoryName(this, 'Repository', source.repository), branch);
+        return CodePipelineSource.codeCommit(
+          Repository.fromRepositoryName(this, 'Repository', source.repository),
+          branch,
+        );
       case 'connection':
         return CodePipelineSource.connection(source.repository, branch, { connectionArn: source.arn });
     }
@@ -124,7 +158,9 @@ export class PipelineStack extends Stack {
 function configIn({ configPath }: Inputs, root: string): string {
   const path = relative(root, configPath);
   if (path.startsWith(`..${sep}`)) {
-    throw new OutsideRepository(`${configPath} is not in the repository, and the pipeline builds what is: move it there, or remove [deploy.pipeline]`);
+    throw new OutsideRepository(
+      `${configPath} is not in the repository, and the pipeline builds what is: move it there, or remove [deploy.pipeline]`,
+    );
   }
   return `../${path.split(sep).join('/')}`;
 }

@@ -63,7 +63,9 @@ export class WrongUrl extends Error {}
 /** The manifest as YAML. `url` is the output InteractivityUrl of the stack Portcullis. */
 export function manifest(config: Config, url: string): string {
   if (!new RegExp(`^https://[A-Za-z0-9.-]+(/[A-Za-z0-9._~-]+)*${PATH}$`).test(url)) {
-    throw new WrongUrl(`${JSON.stringify(url)} is not the interactivity URL; give the output InteractivityUrl of the stack Portcullis, as ${NO_URL}`);
+    throw new WrongUrl(
+      `${JSON.stringify(url)} is not the interactivity URL; give the output InteractivityUrl of the stack Portcullis, as ${NO_URL}`,
+    );
   }
   return `# Made by: npm run manifest -- URL (in infra/), for the channel, the delivery and the approvers of config.toml.
 # Slack: https://api.slack.com/apps, Create New App, From a manifest. Where both channels:history and groups:history are
@@ -78,7 +80,9 @@ features:
 oauth_config:
   scopes:
     bot:
-${scopes(config).map((scope) => `      - ${scope}`).join('\n')}
+${scopes(config)
+  .map((scope) => `      - ${scope}`)
+  .join('\n')}
 settings:
   interactivity:
     is_enabled: true

@@ -17,7 +17,12 @@ export const LARGEST_TEMPLATE = 51_200;
 export function stackSet(
   scope: Construct,
   config: Deployable,
-  { name, description, regions, resources }: {
+  {
+    name,
+    description,
+    regions,
+    resources,
+  }: {
     name: string;
     description: string;
     regions: readonly Region[];
@@ -35,7 +40,11 @@ export function stackSet(
     capabilities: ['CAPABILITY_NAMED_IAM'],
     managedExecution: { Active: true },
     // An account that can't be reached must not keep the others from theirs.
-    operationPreferences: { failureTolerancePercentage: 100, maxConcurrentPercentage: 100, regionConcurrencyType: 'PARALLEL' },
+    operationPreferences: {
+      failureTolerancePercentage: 100,
+      maxConcurrentPercentage: 100,
+      regionConcurrencyType: 'PARALLEL',
+    },
     stackInstancesGroup: [
       { deploymentTargets: { organizationalUnitIds: [...deploy.organizationalUnits] }, regions: [...regions] },
     ],
@@ -49,13 +58,18 @@ export function embedded(scope: Construct, description: string, resources: (stac
   const outdir = mkdtempSync(join(tmpdir(), 'portcullis-'));
   const context: Record<string, unknown> = { ...scope.node.getAllContext(), 'aws:cdk:enable-path-metadata': false };
   const app = new App({ analyticsReporting: false, autoSynth: false, outdir, context });
-  const stack = new Stack(app, 'Embedded', { description, synthesizer: new BootstraplessSynthesizer() as IStackSynthesizer });
+  const stack = new Stack(app, 'Embedded', {
+    description,
+    synthesizer: new BootstraplessSynthesizer() as IStackSynthesizer,
+  });
   resources(stack);
   const text = JSON.stringify(app.synth().getStackArtifact(stack.artifactId).template);
   rmSync(outdir, { recursive: true });
   const size = Buffer.byteLength(text);
   if (size > LARGEST_TEMPLATE) {
-    throw new Error(`the template of the StackSet "${description}" has ${size} bytes, CloudFormation takes ${LARGEST_TEMPLATE}: make it smaller`);
+    throw new Error(
+      `the template of the StackSet "${description}" has ${size} bytes, CloudFormation takes ${LARGEST_TEMPLATE}: make it smaller`,
+    );
   }
   return text;
 }

@@ -13,7 +13,11 @@ import { ExecutionRolesStack, LakeReadRoleStack, ManagementSpokeRoleStack, Spoke
 /** Makes the stacks. */
 export function addStacks(scope: Construct, config: Deployable, inputs: Inputs): void {
   const portcullis = new PortcullisStack(scope, 'Portcullis', config, inputs, {
-    ...at('Portcullis', home(config), 'Portcullis: asks in Slack about security group openings, and reverts what is denied'),
+    ...at(
+      'Portcullis',
+      home(config),
+      'Portcullis: asks in Slack about security group openings, and reverts what is denied',
+    ),
     terminationProtection: true,
   });
   if (!config.roles.exist) {
@@ -31,17 +35,35 @@ export function addStacks(scope: Construct, config: Deployable, inputs: Inputs):
 function addRoles(scope: Construct, config: Deployable, portcullis: Stack): void {
   const { accounts, deploy } = config;
   const execution = new ExecutionRolesStack(
-    scope, 'PortcullisRoles', config, at('PortcullisRoles', home(config), 'Portcullis: the roles that its functions run as'),
+    scope,
+    'PortcullisRoles',
+    config,
+    at('PortcullisRoles', home(config), 'Portcullis: the roles that its functions run as'),
   );
   const management = { account: deploy.managementAccount, region: deploy.region };
   const assumed: Stack[] = [
-    new SpokeRolesStack(scope, 'PortcullisSpokes', config, at('PortcullisSpokes', stackSetsHome(config), 'Portcullis: the spoke role of every member account')),
-    new ManagementSpokeRoleStack(scope, 'PortcullisManagementSpoke', config, at('PortcullisManagementSpoke', management, 'Portcullis: the spoke role of the management account')),
+    new SpokeRolesStack(
+      scope,
+      'PortcullisSpokes',
+      config,
+      at('PortcullisSpokes', stackSetsHome(config), 'Portcullis: the spoke role of every member account'),
+    ),
+    new ManagementSpokeRoleStack(
+      scope,
+      'PortcullisManagementSpoke',
+      config,
+      at('PortcullisManagementSpoke', management, 'Portcullis: the spoke role of the management account'),
+    ),
   ];
   if (config.lake !== undefined) {
     const organization = { account: accounts.organization, region: deploy.region };
     assumed.push(
-      new LakeReadRoleStack(scope, 'PortcullisLakeRole', config, at('PortcullisLakeRole', organization, 'Portcullis: the role that reads the lake')),
+      new LakeReadRoleStack(
+        scope,
+        'PortcullisLakeRole',
+        config,
+        at('PortcullisLakeRole', organization, 'Portcullis: the role that reads the lake'),
+      ),
     );
   }
   for (const stack of [portcullis, ...assumed]) {
@@ -53,14 +75,22 @@ function addRoles(scope: Construct, config: Deployable, portcullis: Stack): void
 function addForwarding(scope: Construct, config: Deployable, portcullis: Stack): void {
   const { managementAccount, forwardRegions } = config.deploy;
   const stacks: Stack[] = [
-    new ForwardingStack(scope, 'PortcullisForwarding', config, at('PortcullisForwarding', stackSetsHome(config), 'Portcullis: forwards events from every member account')),
-    ...forwardRegions.map(
-      (region) =>
-        new ManagementForwardingStack(
-          scope, `PortcullisManagementForwarding-${region}`, config,
-          at('PortcullisManagementForwarding', { account: managementAccount, region }, 'Portcullis: forwards events from the management account'),
-        ),
+    new ForwardingStack(
+      scope,
+      'PortcullisForwarding',
+      config,
+      at('PortcullisForwarding', stackSetsHome(config), 'Portcullis: forwards events from every member account'),
     ),
+    ...forwardRegions.map((region) => {
+      const name = `PortcullisManagementForwarding-${region}`;
+      const env = { account: managementAccount, region };
+      return new ManagementForwardingStack(
+        scope,
+        name,
+        config,
+        at(name, env, 'Portcullis: forwards events from the management account'),
+      );
+    }),
   ];
   for (const stack of stacks) {
     stack.addStackDependency(portcullis);

@@ -19,7 +19,15 @@ function alarm(name: string, config: ConfigName = 'deployed'): Loose {
 }
 
 /** What an alarm compares, in one line. */
-const condition = ({ MetricName, Statistic, Period, EvaluationPeriods, ComparisonOperator, Threshold, TreatMissingData }: Loose) =>
+const condition = ({
+  MetricName,
+  Statistic,
+  Period,
+  EvaluationPeriods,
+  ComparisonOperator,
+  Threshold,
+  TreatMissingData,
+}: Loose) =>
   `${Statistic} of ${MetricName} in ${EvaluationPeriods} x ${Period} s ${ComparisonOperator === 'LessThanThreshold' ? '<' : '>'} ${Threshold}, missing ${TreatMissingData}`;
 
 describe('the words', () => {
@@ -30,7 +38,9 @@ describe('the words', () => {
   );
 
   test('that ask for a person are those that the functions log', () => {
-    const logged = new Set(rust.flatMap((source) => [...source.matchAll(/\balarm = "(\w+)"/g)].map(([, word]) => word)));
+    const logged = new Set(
+      rust.flatMap((source) => [...source.matchAll(/\balarm = "(\w+)"/g)].map(([, word]) => word)),
+    );
     assert.deepEqual([...logged].toSorted(), [...ALARM_WORDS].toSorted());
   });
 
@@ -40,8 +50,13 @@ describe('the words', () => {
 
   test('of the metrics are those that the poller writes, with its units', () => {
     const source = repository('poller/src/metrics.rs');
-    const written = [...source.matchAll(/named\("(\w+)", [^"]*"(\w+)"\)/g)].map(([, name, unit]) => [name, unit] as const);
-    assert.deepEqual(written.map(([name]) => name), [...POLLER_METRICS]);
+    const written = [...source.matchAll(/named\("(\w+)", [^"]*"(\w+)"\)/g)].map(
+      ([, name, unit]) => [name, unit] as const,
+    );
+    assert.deepEqual(
+      written.map(([name]) => name),
+      [...POLLER_METRICS],
+    );
     assert.match(source, /const NAMESPACE: &str = "Portcullis";/);
     assert.match(source, /"Dimensions": \[\["function"\]\]/);
     const units = new Map(written);
@@ -57,10 +72,17 @@ describe('the words', () => {
     const source = repository('poller/src/metrics.rs');
     assert.ok(source.includes(`json!("${TICK_ENDED}")`));
     assert.match(source, /"level".*is_some\(\) \{ "ERROR" \} else \{ "INFO" \}/);
-    const filters = resources(template('deployed', 'Portcullis'), 'AWS::Logs::MetricFilter').map(([, { Properties }]) => Properties);
-    const pattern = (metric: string) => filters.filter(({ MetricTransformations }) => MetricTransformations[0].MetricName === metric).map(({ FilterPattern }) => FilterPattern);
+    const filters = resources(template('deployed', 'Portcullis'), 'AWS::Logs::MetricFilter').map(
+      ([, { Properties }]) => Properties,
+    );
+    const pattern = (metric: string) =>
+      filters
+        .filter(({ MetricTransformations }) => MetricTransformations[0].MetricName === metric)
+        .map(({ FilterPattern }) => FilterPattern);
     assert.deepEqual(pattern('ticks_ended'), ['{ $.message = "tick ended" }']);
-    assert.deepEqual(pattern('polls_done'), ['{ ($.message = "tick ended") && ($.tick = "poll") && ($.level = "INFO") }']);
+    assert.deepEqual(pattern('polls_done'), [
+      '{ ($.message = "tick ended") && ($.tick = "poll") && ($.level = "INFO") }',
+    ]);
     for (const word of ALARM_WORDS) {
       const both = `{ $.alarm = "${word}" }`;
       assert.deepEqual(pattern(`alarm_${word}`), [both, both]);
@@ -70,7 +92,9 @@ describe('the words', () => {
 
 describe('the alarms', () => {
   test('are these', () => {
-    const all = [...alarms()].map(([name, properties]) => (properties.Metrics ? `${name}: an expression` : `${name}: ${condition(properties)}`));
+    const all = [...alarms()].map(([name, properties]) =>
+      properties.Metrics ? `${name}: an expression` : `${name}: ${condition(properties)}`,
+    );
     assert.deepEqual(all, [
       'portcullis-revert-failed: Sum of alarm_revert_failed in 1 x 300 s > 0, missing notBreaching',
       'portcullis-poller-failed: Sum of Errors in 2 x 600 s > 0, missing notBreaching',
@@ -127,13 +151,22 @@ describe('the alarms', () => {
   });
 
   test('and what they watch are on the dashboard', () => {
-    const { DashboardName, DashboardBody } = one(template('deployed', 'Portcullis'), 'AWS::CloudWatch::Dashboard').Properties;
+    const { DashboardName, DashboardBody } = one(
+      template('deployed', 'Portcullis'),
+      'AWS::CloudWatch::Dashboard',
+    ).Properties;
     assert.equal(DashboardName, 'Portcullis');
     const { widgets } = JSON.parse(text(DashboardBody)) as { widgets: Loose[] };
     const status = widgets.find(({ type }) => type === 'alarm');
     assert.equal(status.properties.alarms.length, alarms().size);
     const shown = JSON.stringify(widgets);
-    for (const word of [...ALARM_WORDS.map((word) => `alarm_${word}`), 'oldest_without_card', 'reverts_failed', 'bytes_scanned', '5xx']) {
+    for (const word of [
+      ...ALARM_WORDS.map((word) => `alarm_${word}`),
+      'oldest_without_card',
+      'reverts_failed',
+      'bytes_scanned',
+      '5xx',
+    ]) {
       assert.ok(shown.includes(word), word);
     }
   });

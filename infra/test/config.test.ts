@@ -54,13 +54,22 @@ describe('bad examples are refused with every key that they name, and no other',
 
 test('an error says where, what is wrong and what to do, and names the file', () => {
   const errors = errorsOf('pol_every = "10m"\n').inFile('other.toml');
-  assert.match(errors.message, /^other\.toml: accounts\.automation: is missing; set it to an AWS account id \(12 digits\)$/m);
-  assert.match(errors.message, /^other\.toml: pol_every: there is no such key; the keys here are accounts, roles, lake/m);
+  assert.match(
+    errors.message,
+    /^other\.toml: accounts\.automation: is missing; set it to an AWS account id \(12 digits\)$/m,
+  );
+  assert.match(
+    errors.message,
+    /^other\.toml: pol_every: there is no such key; the keys here are accounts, roles, lake/m,
+  );
 });
 
 test('every error of a text that is no TOML is told with its place', () => {
   const errors = errorsOf('a = \n[b]\nc = "1"\nc = hush\n');
-  assert.deepEqual(errors.errors.map(({ place }) => place.kind === 'line' && place.line), [1, 4]);
+  assert.deepEqual(
+    errors.errors.map(({ place }) => place.kind === 'line' && place.line),
+    [1, 4],
+  );
 });
 
 test('what cdk synth can not do without is asked for when it is not there', () => {
@@ -73,7 +82,10 @@ test('the management account, the regions and the external id have the defaults 
   const { deploy, roles } = loadDeployable(join(__dirname, 'config/good/deployed.toml'));
   assert.equal(deploy.managementAccount, '111111111111');
   assert.equal(deploy.forwardRegions.length, 17);
-  assert.deepEqual([deploy.forwarding, deploy.delegatedAdministrator, deploy.createSecrets, roles.exist], [true, false, true, false]);
+  assert.deepEqual(
+    [deploy.forwarding, deploy.delegatedAdministrator, deploy.createSecrets, roles.exist],
+    [true, false, true, false],
+  );
   assert.deepEqual([deploy.architecture, deploy.logRetention, deploy.lakeGigabytesADay], ['x86_64', 90, 100]);
   const china = loadDeployable(join(__dirname, 'config/good/deployed_pushes_only.toml')).deploy;
   assert.deepEqual(china.forwardRegions, ['cn-north-1', 'cn-northwest-1']);

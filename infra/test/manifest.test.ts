@@ -21,8 +21,20 @@ test('the methods are those that the adapter calls', () => {
 });
 
 test('the scopes are those that the configuration makes use of', () => {
-  assert.deepEqual(scopes(config('deployed')), ['channels:history', 'chat:write', 'groups:history', 'users:read', 'users:read.email']);
-  assert.deepEqual(scopes(config('deployed_every_key')), ['chat:write', 'groups:history', 'usergroups:read', 'users:read', 'users:read.email']);
+  assert.deepEqual(scopes(config('deployed')), [
+    'channels:history',
+    'chat:write',
+    'groups:history',
+    'users:read',
+    'users:read.email',
+  ]);
+  assert.deepEqual(scopes(config('deployed_every_key')), [
+    'chat:write',
+    'groups:history',
+    'usergroups:read',
+    'users:read',
+    'users:read.email',
+  ]);
   assert.deepEqual(scopes(config('deployed_pushes_only')), ['incoming-webhook']);
 });
 
@@ -36,7 +48,12 @@ test("the URL is the responder's, by https", () => {
   assert.ok(NO_URL.endsWith(ROUTE));
   const url = 'https://abcdef1234.execute-api.eu-west-1.amazonaws.com/slack/interactions';
   assert.match(manifest(config('deployed'), url), new RegExp(`^    request_url: ${url}$`, 'm'));
-  for (const wrong of ['http://example.com/slack/interactions', 'https://example.com/', 'https://example.com/slack/interactions\nx: y', '']) {
+  for (const wrong of [
+    'http://example.com/slack/interactions',
+    'https://example.com/',
+    'https://example.com/slack/interactions\nx: y',
+    '',
+  ]) {
     assert.throws(() => manifest(config('deployed'), wrong), WrongUrl);
   }
 });

@@ -8,7 +8,17 @@ import { describe, test } from 'node:test';
 import calls from '../../shared/aws-calls.json';
 import { ROOT } from '../lib/app';
 import { EVENT_NAMES } from '../lib/events';
-import { CONFIGS, config, type ConfigName, inside, one, policyOf, type Statement, statements, template } from './support';
+import {
+  CONFIGS,
+  config,
+  type ConfigName,
+  inside,
+  one,
+  policyOf,
+  type Statement,
+  statements,
+  template,
+} from './support';
 
 type Caller = Exclude<keyof typeof calls, 'about'>;
 type Call = { action: string; on: string; operation?: string; by_lambda?: boolean };
@@ -25,13 +35,20 @@ function sources(folder: string): (readonly [string, string])[] {
 function operations(text: string): string[] {
   const flat = text.replace(/\s+\./g, '.');
   const client = /(?:\bclient|\bsts|Client::new\(\w+\))\.([a-z_]+)\(/g;
-  return [...flat.matchAll(client)].map(([, operation]) => operation ?? '').filter((operation) => operation !== 'clone');
+  return [...flat.matchAll(client)]
+    .map(([, operation]) => operation ?? '')
+    .filter((operation) => operation !== 'clone');
 }
 
 describe('the list of calls', () => {
-  test("has every operation of the SDK that the adapters call, and no other", () => {
+  test('has every operation of the SDK that the adapters call, and no other', () => {
     const called = new Set(sources('shared/adapters/src').flatMap(([, text]) => operations(text)));
-    const known = new Set(Object.keys(calls).filter((key) => key !== 'about').flatMap((caller) => listed(caller as Caller)).flatMap(({ operation }) => operation ?? []));
+    const known = new Set(
+      Object.keys(calls)
+        .filter((key) => key !== 'about')
+        .flatMap((caller) => listed(caller as Caller))
+        .flatMap(({ operation }) => operation ?? []),
+    );
     assert.deepEqual([...called].toSorted(), [...known].toSorted());
     assert.equal(called.size, 13);
   });
@@ -39,7 +56,10 @@ describe('the list of calls', () => {
   test('has actions that are spelled as the operations', () => {
     for (const caller of ['poller', 'responder', 'lake_read', 'spoke'] as const) {
       for (const { action, operation, by_lambda } of listed(caller)) {
-        const snake = action.split(':')[1]?.replace(/(?<!^)([A-Z])/g, '_$1').toLowerCase();
+        const snake = action
+          .split(':')[1]
+          ?.replace(/(?<!^)([A-Z])/g, '_$1')
+          .toLowerCase();
         assert.ok(by_lambda ? operation === undefined : operation === snake, action);
       }
     }
@@ -47,7 +67,8 @@ describe('the list of calls', () => {
 
   test('lets the responder query nothing: it reaches none of the flows that do', () => {
     const flows = new Map(sources('shared/src/flows').map(([name, text]) => [name.replace('.rs', ''), text]));
-    const named = (text: string) => [...flows.keys()].filter((flow) => new RegExp(`\\b${flow}::`).test(text.replace(/\/\/.*/g, '')));
+    const named = (text: string) =>
+      [...flows.keys()].filter((flow) => new RegExp(`\\b${flow}::`).test(text.replace(/\/\/.*/g, '')));
     const reached = new Set<string>();
     const queue = sources('responder/src').flatMap(([, text]) => named(text));
     for (let flow = queue.pop(); flow !== undefined; flow = queue.pop()) {
@@ -57,15 +78,22 @@ describe('the list of calls', () => {
       }
     }
     assert.ok(reached.has('decide') && reached.has('revert') && reached.has('post'));
-    const calling = (pattern: RegExp) => [...flows].filter(([, text]) => pattern.test(text.replace(/\s+\./g, '.'))).map(([flow]) => flow);
+    const calling = (pattern: RegExp) =>
+      [...flows].filter(([, text]) => pattern.test(text.replace(/\s+\./g, '.'))).map(([flow]) => flow);
     assert.deepEqual(calling(/store\.due\(/), ['due']);
     assert.deepEqual(calling(/store\.open_in\(/), ['withdraw']);
     // In that file one function does, and one other flow calls it.
     const [, withdraw = ''] = /pub async fn withdraw<([\s\S]*?)^}/m.exec(flows.get('withdraw') ?? '') ?? [];
     assert.equal((flows.get('withdraw') ?? '').split('open_in').length, withdraw.split('open_in').length);
     assert.deepEqual(calling(/\bwithdraw\(/), ['ingest']);
-    assert.deepEqual(['due', 'ingest', 'watch'].filter((flow) => reached.has(flow)), []);
-    assert.equal(listed('responder').some(({ action }) => action === 'dynamodb:Query'), false);
+    assert.deepEqual(
+      ['due', 'ingest', 'watch'].filter((flow) => reached.has(flow)),
+      [],
+    );
+    assert.equal(
+      listed('responder').some(({ action }) => action === 'dynamodb:Query'),
+      false,
+    );
   });
 });
 
@@ -80,7 +108,10 @@ describe('the policies', () => {
 
   const actions = (policy: readonly Statement[]) => policy.flatMap(({ actions }) => actions).toSorted();
   const expected = (name: ConfigName, caller: Caller) =>
-    listed(caller).filter(({ on }) => !unused[name].includes(on)).map(({ action }) => action).toSorted();
+    listed(caller)
+      .filter(({ on }) => !unused[name].includes(on))
+      .map(({ action }) => action)
+      .toSorted();
 
   for (const name of CONFIGS) {
     test(`of the functions in ${name} have every call of the list, and no other`, () => {
@@ -98,26 +129,40 @@ describe('the policies', () => {
   });
 
   test('name their resources', () => {
-    const on = (policy: readonly Statement[], action: string) => policy.filter(({ actions }) => actions.includes(action)).flatMap(({ resources }) => resources);
+    const on = (policy: readonly Statement[], action: string) =>
+      policy.filter(({ actions }) => actions.includes(action)).flatMap(({ resources }) => resources);
     const poller = policyOf('deployed', 'poller');
     const here = (service: string, rest: string) => `arn:\${AWS::Partition}:${service}:eu-west-1:123456789012:${rest}`;
     assert.deepEqual(on(poller, 'dynamodb:PutItem'), [here('dynamodb', 'table/secgrouprequests')]);
-    assert.deepEqual(on(poller, 'dynamodb:Query'), [here('dynamodb', 'table/secgrouprequests/index/due'), here('dynamodb', 'table/secgrouprequests/index/open')]);
-    assert.deepEqual(on(poller, 'secretsmanager:GetSecretValue'), [here('secretsmanager', 'secret:portcullis/slack-??????')]);
+    assert.deepEqual(on(poller, 'dynamodb:Query'), [
+      here('dynamodb', 'table/secgrouprequests/index/due'),
+      here('dynamodb', 'table/secgrouprequests/index/open'),
+    ]);
+    assert.deepEqual(on(poller, 'secretsmanager:GetSecretValue'), [
+      here('secretsmanager', 'secret:portcullis/slack-??????'),
+    ]);
     assert.deepEqual(on(poller, 'sqs:ReceiveMessage'), [here('sqs', 'portcullis-pushed')]);
-    assert.deepEqual(on(poller, 'logs:PutLogEvents'), [here('logs', 'log-group:/aws/lambda/portcullis-poller:log-stream:*')]);
+    assert.deepEqual(on(poller, 'logs:PutLogEvents'), [
+      here('logs', 'log-group:/aws/lambda/portcullis-poller:log-stream:*'),
+    ]);
     const responder = policyOf('deployed_every_key', 'responder');
-    const gov = (service: string, rest: string) => `arn:\${AWS::Partition}:${service}:us-gov-west-1:123456789012:${rest}`;
+    const gov = (service: string, rest: string) =>
+      `arn:\${AWS::Partition}:${service}:us-gov-west-1:123456789012:${rest}`;
     assert.deepEqual(on(responder, 'ssm:GetParameter'), [gov('ssm', 'parameter/portcullis/bot_token')]);
-    assert.deepEqual(on(responder, 'secretsmanager:GetSecretValue').toSorted(), [
-      gov('secretsmanager', 'secret:portcullis/signing-??????'),
-      'arn:aws-us-gov:secretsmanager:us-gov-west-1:123456789012:secret:old-signing-AbCdEf',
-    ].toSorted());
+    assert.deepEqual(
+      on(responder, 'secretsmanager:GetSecretValue').toSorted(),
+      [
+        gov('secretsmanager', 'secret:portcullis/signing-??????'),
+        'arn:aws-us-gov:secretsmanager:us-gov-west-1:123456789012:secret:old-signing-AbCdEf',
+      ].toSorted(),
+    );
   });
 
   test('let the poller assume the spoke role in the organization and the Lake read role, the responder the spoke role alone', () => {
     const assumed = (name: ConfigName, caller: 'poller' | 'responder') =>
-      policyOf(name, caller).filter(({ actions }) => actions.includes('sts:AssumeRole')).map(({ resources, conditions }) => [resources, conditions]);
+      policyOf(name, caller)
+        .filter(({ actions }) => actions.includes('sts:AssumeRole'))
+        .map(({ resources, conditions }) => [resources, conditions]);
     const spoke = [
       ['arn:${AWS::Partition}:iam::*:role/security/spoke-001'],
       { StringEquals: { 'aws:ResourceOrgID': 'o-exampleorgid' } },
@@ -130,13 +175,19 @@ describe('the policies', () => {
 
   test('give the poller no signing secret', () => {
     const poller = policyOf('deployed_every_key', 'poller').flatMap(({ resources }) => resources);
-    assert.deepEqual(poller.filter((arn) => arn.includes('signing')), []);
+    assert.deepEqual(
+      poller.filter((arn) => arn.includes('signing')),
+      [],
+    );
   });
 });
 
 test("what is forwarded is what the lake's query asks for", () => {
   const query = readFileSync(join(ROOT, 'shared/adapters/src/lake/query.rs'), 'utf8');
   const [, names = ''] = /const EVENTS: \[&str; \d+\] = \[([^\]]*)\]/.exec(query) ?? [];
-  assert.deepEqual([...names.matchAll(/"(\w+)"/g)].map(([, name]) => name), [...EVENT_NAMES]);
+  assert.deepEqual(
+    [...names.matchAll(/"(\w+)"/g)].map(([, name]) => name),
+    [...EVENT_NAMES],
+  );
   assert.equal(config('deployed').deploy.forwarding, true);
 });

@@ -18,7 +18,10 @@ const lambda = (name: string, from = portcullis()) =>
 
 describe('the functions', () => {
   test('run on provided.al2023, in the time that they are made for, and outside of any VPC', () => {
-    for (const [name, timeout] of [['poller', 300], ['responder', 30]] as const) {
+    for (const [name, timeout] of [
+      ['poller', 300],
+      ['responder', 30],
+    ] as const) {
       const { Properties } = lambda(name);
       assert.equal(Properties.Runtime, 'provided.al2023');
       assert.equal(Properties.Handler, 'bootstrap');
@@ -28,7 +31,10 @@ describe('the functions', () => {
     }
     for (const name of CONFIGS) {
       const types = Object.values(portcullis(name).Resources).map(({ Type }) => Type);
-      assert.deepEqual(types.filter((type) => type.startsWith('AWS::EC2::')), []);
+      assert.deepEqual(
+        types.filter((type) => type.startsWith('AWS::EC2::')),
+        [],
+      );
     }
   });
 
@@ -44,14 +50,22 @@ describe('the functions', () => {
     const bootstraps = assets.map((asset) => readFileSync(join(folder, asset, 'bootstrap'), 'utf8'));
     assert.deepEqual(bootstraps.toSorted(), ['the poller', 'the responder']);
     for (const asset of assets) {
-      assert.equal(readFileSync(join(folder, asset, 'config.toml'), 'utf8'), readFileSync(configPath('deployed'), 'utf8'));
+      assert.equal(
+        readFileSync(join(folder, asset, 'config.toml'), 'utf8'),
+        readFileSync(configPath('deployed'), 'utf8'),
+      );
     }
   });
 
   test('that are not built are named, with the command that builds them', () => {
     const path = configPath('deployed');
-    const build = () => populate(new App({ autoSynth: false }), config('deployed'), { configPath: path, binaries: '/nowhere' });
-    assert.throws(build, (error: Error) => error instanceof NotBuilt && /poller is not built\. Build both: make lambda/.test(error.message));
+    const build = () =>
+      populate(new App({ autoSynth: false }), config('deployed'), { configPath: path, binaries: '/nowhere' });
+    assert.throws(
+      build,
+      (error: Error) =>
+        error instanceof NotBuilt && /poller is not built\. Build both: make lambda/.test(error.message),
+    );
   });
 
   test('are invoked once a tick, and no old tick is made up for', () => {
@@ -115,8 +129,14 @@ describe('the schedules', () => {
     );
 
   test('are those of [timing], with the words that the poller knows', () => {
-    assert.deepEqual(ticks('deployed'), { '{"tick":"poll"}': 'rate(10 minutes)', '{"tick":"sweep"}': 'rate(1 minute)' });
-    assert.deepEqual(ticks('deployed_every_key'), { '{"tick":"poll"}': 'rate(5 minutes)', '{"tick":"sweep"}': 'rate(2 minutes)' });
+    assert.deepEqual(ticks('deployed'), {
+      '{"tick":"poll"}': 'rate(10 minutes)',
+      '{"tick":"sweep"}': 'rate(1 minute)',
+    });
+    assert.deepEqual(ticks('deployed_every_key'), {
+      '{"tick":"poll"}': 'rate(5 minutes)',
+      '{"tick":"sweep"}': 'rate(2 minutes)',
+    });
   });
 
   test('do not poll where there is no lake', () => {
@@ -142,7 +162,8 @@ describe('pushed events', () => {
   });
 
   test('wait for 14 days, are put aside after 10 tries, and come to two pollers at once at most', () => {
-    const queue = (name: string) => one(portcullis(), 'AWS::SQS::Queue', ({ QueueName }) => QueueName === name).Properties;
+    const queue = (name: string) =>
+      one(portcullis(), 'AWS::SQS::Queue', ({ QueueName }) => QueueName === name).Properties;
     const [pushed, dead] = [queue('portcullis-pushed'), queue('portcullis-pushed-dead')];
     assert.deepEqual([pushed.MessageRetentionPeriod, dead.MessageRetentionPeriod], [1_209_600, 1_209_600]);
     assert.equal(pushed.RedrivePolicy.maxReceiveCount, 10);
@@ -179,8 +200,14 @@ describe('secrets', () => {
 });
 
 test('every log group has a retention, that of the configuration', () => {
-  for (const [name, days] of [['deployed', 90], ['deployed_every_key', 365]] as const) {
-    const groups = resources(portcullis(name), 'AWS::Logs::LogGroup').map(([, { Properties }]) => [Properties.LogGroupName, Properties.RetentionInDays]);
+  for (const [name, days] of [
+    ['deployed', 90],
+    ['deployed_every_key', 365],
+  ] as const) {
+    const groups = resources(portcullis(name), 'AWS::Logs::LogGroup').map(([, { Properties }]) => [
+      Properties.LogGroupName,
+      Properties.RetentionInDays,
+    ]);
     assert.deepEqual(groups, [
       ['/aws/lambda/portcullis-poller', days],
       ['/aws/lambda/portcullis-responder', days],
@@ -191,7 +218,10 @@ test('every log group has a retention, that of the configuration', () => {
 
 test('tags are on everything that takes them', () => {
   const { Tags } = one(portcullis('deployed_every_key'), 'AWS::DynamoDB::Table').Properties;
-  assert.deepEqual(Tags, [{ Key: 'cost-center', Value: '4711' }, { Key: 'team', Value: 'security' }]);
+  assert.deepEqual(Tags, [
+    { Key: 'cost-center', Value: '4711' },
+    { Key: 'team', Value: 'security' },
+  ]);
 });
 
 test('no template has the ARN of one partition in it, but where the configuration gives a whole ARN', () => {
@@ -209,7 +239,11 @@ test('no template holds a parameter or a value that only AWS could look up', () 
     assert.equal(existsSync(join(synthesised(name).folder, 'cdk.context.json')), false);
     for (const [stack, made] of synthesised(name).templates) {
       const parameters = Object.keys((made as Loose).Parameters ?? {});
-      assert.deepEqual(parameters.filter((parameter) => parameter !== 'BootstrapVersion'), [], `${name}: ${stack}`);
+      assert.deepEqual(
+        parameters.filter((parameter) => parameter !== 'BootstrapVersion'),
+        [],
+        `${name}: ${stack}`,
+      );
     }
   }
 });

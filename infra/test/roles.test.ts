@@ -4,7 +4,19 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
 import { LARGEST_TEMPLATE } from '../lib/stack-set';
-import { CONFIGS, config, type ConfigName, inside, type Loose, one, resources, statements, synthesised, template, text } from './support';
+import {
+  CONFIGS,
+  config,
+  type ConfigName,
+  inside,
+  type Loose,
+  one,
+  resources,
+  statements,
+  synthesised,
+  template,
+  text,
+} from './support';
 
 const spoke = (name: ConfigName) => one(inside(template(name, 'PortcullisSpokes')), 'AWS::IAM::Role').Properties;
 
@@ -17,10 +29,18 @@ function trust(role: Loose): { principals: string[]; condition: Loose }[] {
 
 describe('where the roles are made', () => {
   test('each function has an execution role of its own, which Lambda alone assumes', () => {
-    const roles = resources(template('deployed', 'PortcullisRoles'), 'AWS::IAM::Role').map(([, { Properties }]) => Properties);
-    assert.deepEqual(roles.map(({ Path, RoleName }) => Path + RoleName), ['/security/hub-001-poller', '/security/hub-001-responder']);
+    const roles = resources(template('deployed', 'PortcullisRoles'), 'AWS::IAM::Role').map(
+      ([, { Properties }]) => Properties,
+    );
+    assert.deepEqual(
+      roles.map(({ Path, RoleName }) => Path + RoleName),
+      ['/security/hub-001-poller', '/security/hub-001-responder'],
+    );
     for (const role of roles) {
-      assert.deepEqual(role.AssumeRolePolicyDocument.Statement.map(({ Principal }: Loose) => Principal), [{ Service: 'lambda.amazonaws.com' }]);
+      assert.deepEqual(
+        role.AssumeRolePolicyDocument.Statement.map(({ Principal }: Loose) => Principal),
+        [{ Service: 'lambda.amazonaws.com' }],
+      );
       assert.equal(role.ManagedPolicyArns, undefined);
     }
   });
@@ -47,10 +67,13 @@ describe('where the roles are made', () => {
     const [policy, ...others] = spoke('deployed').Policies;
     assert.deepEqual(others, []);
     assert.equal(spoke('deployed').ManagedPolicyArns, undefined);
-    assert.deepEqual(statements(policy.PolicyDocument).map(({ actions, resources }) => [actions, resources]), [
-      [['ec2:RevokeSecurityGroupIngress'], ['arn:${AWS::Partition}:ec2:*:${AWS::AccountId}:security-group/*']],
-      [['ec2:DescribeSecurityGroupRules'], ['*']],
-    ]);
+    assert.deepEqual(
+      statements(policy.PolicyDocument).map(({ actions, resources }) => [actions, resources]),
+      [
+        [['ec2:RevokeSecurityGroupIngress'], ['arn:${AWS::Partition}:ec2:*:${AWS::AccountId}:security-group/*']],
+        [['ec2:DescribeSecurityGroupRules'], ['*']],
+      ],
+    );
   });
 
   test('the management account has the very same spoke role, by a stack of its own', () => {
@@ -64,9 +87,14 @@ describe('where the roles are made', () => {
 
   test('the Lake read role is in the account of the store, for the poller alone', () => {
     const role = one(template('deployed_every_key', 'PortcullisLakeRole'), 'AWS::IAM::Role').Properties;
-    assert.equal(synthesised('deployed_every_key').environments.get('PortcullisLakeRole'), '222222222222/us-gov-west-1');
+    assert.equal(
+      synthesised('deployed_every_key').environments.get('PortcullisLakeRole'),
+      '222222222222/us-gov-west-1',
+    );
     assert.equal(role.Path + role.RoleName, '/portcullis/portcullis-lake');
-    assert.deepEqual(trust(role)[0]?.principals, ['arn:${AWS::Partition}:iam::123456789012:role/portcullis/portcullis-poller']);
+    assert.deepEqual(trust(role)[0]?.principals, [
+      'arn:${AWS::Partition}:iam::123456789012:role/portcullis/portcullis-poller',
+    ]);
     assert.deepEqual(statements(role.Policies[0].PolicyDocument)[0]?.resources, [
       'arn:${AWS::Partition}:cloudtrail:us-gov-east-1:222222222222:eventdatastore/7b0d1f2c-3a4e-4b5c-9d6e-0a1b2c3d4e5f',
     ]);
@@ -95,7 +123,8 @@ describe('where FleetAccess made the roles', () => {
 });
 
 describe('the StackSets', () => {
-  const set = (name: ConfigName, stack: string) => one(template(name, stack), 'AWS::CloudFormation::StackSet').Properties;
+  const set = (name: ConfigName, stack: string) =>
+    one(template(name, stack), 'AWS::CloudFormation::StackSet').Properties;
 
   test('reach every account of the organizational units, and those that come later, by themselves', () => {
     for (const stack of ['PortcullisSpokes', 'PortcullisForwarding']) {
@@ -150,17 +179,24 @@ describe('forwarding', () => {
         eventName: ['AuthorizeSecurityGroupIngress', 'ModifySecurityGroupRules', 'RevokeSecurityGroupIngress'],
       },
     });
-    assert.equal(text(Properties.Targets[0].Arn), 'arn:${AWS::Partition}:events:eu-west-1:123456789012:event-bus/portcullis');
+    assert.equal(
+      text(Properties.Targets[0].Arn),
+      'arn:${AWS::Partition}:events:eu-west-1:123456789012:event-bus/portcullis',
+    );
     assert.equal(Properties.State, 'ENABLED');
   });
 
   test('has a role in each region, which may put events on that bus and nothing else', () => {
     const { Properties } = one(forwarding(), 'AWS::IAM::Role');
     assert.equal(text(Properties.RoleName), 'portcullis-forward-${AWS::Region}');
-    assert.deepEqual(Properties.AssumeRolePolicyDocument.Statement.map(({ Principal }: Loose) => Principal), [{ Service: 'events.amazonaws.com' }]);
-    assert.deepEqual(statements(Properties.Policies[0].PolicyDocument).map(({ actions, resources }) => [actions, resources]), [
-      [['events:PutEvents'], ['arn:${AWS::Partition}:events:eu-west-1:123456789012:event-bus/portcullis']],
-    ]);
+    assert.deepEqual(
+      Properties.AssumeRolePolicyDocument.Statement.map(({ Principal }: Loose) => Principal),
+      [{ Service: 'events.amazonaws.com' }],
+    );
+    assert.deepEqual(
+      statements(Properties.Policies[0].PolicyDocument).map(({ actions, resources }) => [actions, resources]),
+      [[['events:PutEvents'], ['arn:${AWS::Partition}:events:eu-west-1:123456789012:event-bus/portcullis']]],
+    );
   });
 
   test('is there for the management account in every region, by stacks of their own', () => {
@@ -168,7 +204,10 @@ describe('forwarding', () => {
     for (const region of regions) {
       const stack = `PortcullisManagementForwarding-${region}`;
       assert.equal(synthesised('deployed').environments.get(stack), `111111111111/${region}`);
-      assert.deepEqual(one(template('deployed', stack), 'AWS::Events::Rule').Properties, one(forwarding(), 'AWS::Events::Rule').Properties);
+      assert.deepEqual(
+        one(template('deployed', stack), 'AWS::Events::Rule').Properties,
+        one(forwarding(), 'AWS::Events::Rule').Properties,
+      );
     }
   });
 

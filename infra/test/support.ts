@@ -63,8 +63,15 @@ export function synthesised(name: ConfigName): Synthesised {
   if (known !== undefined) {
     return known;
   }
-  const { context } = JSON.parse(readFileSync(join(__dirname, '../cdk.json'), 'utf8')) as { context: Record<string, unknown> };
-  const app = new App({ analyticsReporting: false, autoSynth: false, outdir: join(folder, name), context: { ...context, ...BY_THE_COMMAND_LINE } });
+  const { context } = JSON.parse(readFileSync(join(__dirname, '../cdk.json'), 'utf8')) as {
+    context: Record<string, unknown>;
+  };
+  const app = new App({
+    analyticsReporting: false,
+    autoSynth: false,
+    outdir: join(folder, name),
+    context: { ...context, ...BY_THE_COMMAND_LINE },
+  });
   populate(app, config(name), { configPath: configPath(name), binaries });
   const assembly = app.synth();
   // A finding of cdk-nag ends the process with an error; here it is a test that says so.
@@ -73,7 +80,9 @@ export function synthesised(name: ConfigName): Synthesised {
   const fresh: Synthesised = {
     folder: assembly.directory,
     templates: new Map(stacks.map((stack) => [idOf(stack.hierarchicalId), stack.template as Template])),
-    environments: new Map(stacks.map((stack) => [idOf(stack.hierarchicalId), `${stack.environment.account}/${stack.environment.region}`])),
+    environments: new Map(
+      stacks.map((stack) => [idOf(stack.hierarchicalId), `${stack.environment.account}/${stack.environment.region}`]),
+    ),
     needs: new Map(
       stacks.map((stack) => [
         idOf(stack.hierarchicalId),
@@ -157,7 +166,11 @@ export function statements(document: Loose): Statement[] {
 
 /** The policy of a function's role. */
 export function policyOf(name: ConfigName, functionName: 'poller' | 'responder'): Statement[] {
-  const { Properties } = one(template(name, 'Portcullis'), 'AWS::IAM::Policy', ({ PolicyName }) => PolicyName === `portcullis-${functionName}`);
+  const { Properties } = one(
+    template(name, 'Portcullis'),
+    'AWS::IAM::Policy',
+    ({ PolicyName }) => PolicyName === `portcullis-${functionName}`,
+  );
   return statements(Properties.PolicyDocument);
 }
 

@@ -26,15 +26,34 @@ symlinkSync(join(ROOT, 'infra/node_modules'), join(copy, 'infra/node_modules'));
 /** Runs the CDK's command line. Whatever asked the network would meet a closed port. */
 function cdk(...args: string[]): { status: number | null; said: string } {
   const nowhere = 'http://127.0.0.1:9';
-  const env = { PATH: process.env['PATH'], HOME: copy, HTTP_PROXY: nowhere, HTTPS_PROXY: nowhere, AWS_EC2_METADATA_DISABLED: 'true' };
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(copy, 'infra/node_modules/aws-cdk/bin/cdk'), ...args], {
-    cwd: join(copy, 'infra'), env, encoding: 'utf8',
-  });
+  const env = {
+    PATH: process.env['PATH'],
+    HOME: copy,
+    HTTP_PROXY: nowhere,
+    HTTPS_PROXY: nowhere,
+    AWS_EC2_METADATA_DISABLED: 'true',
+  };
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [join(copy, 'infra/node_modules/aws-cdk/bin/cdk'), ...args],
+    {
+      cwd: join(copy, 'infra'),
+      env,
+      encoding: 'utf8',
+    },
+  );
   return { status, said: stdout + stderr };
 }
 
 test('it needs neither network nor credentials', () => {
-  const { status, said } = cdk('synth', '--quiet', '-c', `config=${configPath('deployed')}`, '-c', `binaries=${binaries}`);
+  const { status, said } = cdk(
+    'synth',
+    '--quiet',
+    '-c',
+    `config=${configPath('deployed')}`,
+    '-c',
+    `binaries=${binaries}`,
+  );
   assert.equal(status, 0, said);
   const template = JSON.parse(readFileSync(join(copy, 'infra/cdk.out/Portcullis.template.json'), 'utf8'));
   assert.equal(template.Description.startsWith('Portcullis'), true);
@@ -43,11 +62,19 @@ test('it needs neither network nor credentials', () => {
   assert.deepEqual(table, tableJson);
   assert.equal(timeToLive, 'expires_at');
   assert.deepEqual(functions['poller'], { timeoutSeconds: 300, memoryMegabytes: 512, environment: {} });
-  assert.deepEqual(ticks.map(({ input }) => input), [{ tick: 'poll' }, { tick: 'sweep' }]);
+  assert.deepEqual(
+    ticks.map(({ input }) => input),
+    [{ tick: 'poll' }, { tick: 'sweep' }],
+  );
 });
 
 test('it says what is wrong in the configuration, and nothing else', () => {
-  const { status, said } = cdk('synth', '--quiet', '-c', `config=${join(copy, 'infra/test/config/bad/deploy_with_others.toml')}`);
+  const { status, said } = cdk(
+    'synth',
+    '--quiet',
+    '-c',
+    `config=${join(copy, 'infra/test/config/bad/deploy_with_others.toml')}`,
+  );
   assert.notEqual(status, 0);
   assert.match(said, /deploy_with_others\.toml: timing\.poll_every: is no whole number of minutes/);
   assert.doesNotMatch(said, /\bat .*\.ts:\d+/);
@@ -56,5 +83,8 @@ test('it says what is wrong in the configuration, and nothing else', () => {
 test('it says which command builds the functions', () => {
   const { status, said } = cdk('synth', '--quiet', '-c', `config=${configPath('deployed')}`);
   assert.notEqual(status, 0);
-  assert.match(said, /target\/lambda\/poller\/bootstrap is missing: the function poller is not built\. Build both: make lambda/);
+  assert.match(
+    said,
+    /target\/lambda\/poller\/bootstrap is missing: the function poller is not built\. Build both: make lambda/,
+  );
 });

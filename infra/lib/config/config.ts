@@ -1,9 +1,33 @@
 /** What `config.toml` says. What each key means stands in the repository's `config.toml`. */
 
 import type {
-  AccountId, AccountName, ApiBaseUrl, AppId, Architecture, BranchName, ChannelId, ConnectionArn, EmailAddress,
-  EventDataStoreId, ExternalId, FullRepositoryName, LogRetention, OrganizationalUnitId, OrganizationId, PersonKey,
-  Region, RepositoryName, RoleName, RolePath, Seconds, SlackUserId, TableName, TagValue, TeamId, TopicArn, UserGroupId,
+  AccountId,
+  AccountName,
+  ApiBaseUrl,
+  AppId,
+  Architecture,
+  BranchName,
+  ChannelId,
+  ConnectionArn,
+  EmailAddress,
+  EventDataStoreId,
+  ExternalId,
+  FullRepositoryName,
+  LogRetention,
+  OrganizationalUnitId,
+  OrganizationId,
+  PersonKey,
+  Region,
+  RepositoryName,
+  RoleName,
+  RolePath,
+  Seconds,
+  SlackUserId,
+  TableName,
+  TagValue,
+  TeamId,
+  TopicArn,
+  UserGroupId,
 } from './kinds';
 import type { SecretRef } from './secret';
 

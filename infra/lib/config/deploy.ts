@@ -48,16 +48,37 @@ export function readDeploy(section: Section, others: Others): Deploy | undefined
     );
   }
   if (
-    region === undefined || organizationId === undefined || managementAccount === undefined || forwarding === undefined ||
-    units === undefined || delegatedAdministrator === undefined || architecture === undefined ||
-    forwardRegions === undefined || createSecrets === undefined || logRetention === undefined || alarms === undefined ||
-    lakeGigabytesADay === undefined || tags === undefined || pipeline === undefined
+    region === undefined ||
+    organizationId === undefined ||
+    managementAccount === undefined ||
+    forwarding === undefined ||
+    units === undefined ||
+    delegatedAdministrator === undefined ||
+    architecture === undefined ||
+    forwardRegions === undefined ||
+    createSecrets === undefined ||
+    logRetention === undefined ||
+    alarms === undefined ||
+    lakeGigabytesADay === undefined ||
+    tags === undefined ||
+    pipeline === undefined
   ) {
     return undefined;
   }
   return {
-    region, organizationId, managementAccount, organizationalUnits: units, delegatedAdministrator, architecture,
-    forwarding, forwardRegions, createSecrets, logRetention, alarms, lakeGigabytesADay, tags: new Map(tags),
+    region,
+    organizationId,
+    managementAccount,
+    organizationalUnits: units,
+    delegatedAdministrator,
+    architecture,
+    forwarding,
+    forwardRegions,
+    createSecrets,
+    logRetention,
+    alarms,
+    lakeGigabytesADay,
+    tags: new Map(tags),
     pipeline: pipeline.value,
   };
 }
@@ -70,7 +91,10 @@ function managementOf(section: Section, { organization }: Others): kinds.Account
   }
   const account = read.value ?? organization;
   if (account === undefined) {
-    section.refuse('management_account', `is missing, and accounts.organization too; set it to ${kinds.accountId.expected}`);
+    section.refuse(
+      'management_account',
+      `is missing, and accounts.organization too; set it to ${kinds.accountId.expected}`,
+    );
   }
   return account;
 }
@@ -154,15 +178,26 @@ export function checkDeployable(
   const refuse = (section: string, name: string, problem: string) =>
     errors.add(Key.root.child(section).child(name), problem);
   if (roles?.exist === false && roles.hub.length > LONGEST_HUB) {
-    refuse('roles', 'hub', `is too long: the roles that are made are called hub-poller and hub-responder; at most ${LONGEST_HUB} characters`);
+    refuse(
+      'roles',
+      'hub',
+      `is too long: the roles that are made are called hub-poller and hub-responder; at most ${LONGEST_HUB} characters`,
+    );
   }
   if (deploy !== undefined && lakeRegion !== undefined && partitionOf(lakeRegion) !== partitionOf(deploy.region)) {
     refuse('lake', 'region', 'lies in another partition than deploy.region; no role can be assumed across partitions');
   }
-  const every = [['poll_every', timing?.pollEvery], ['sweep_every', timing?.sweepEvery]] as const;
+  const every = [
+    ['poll_every', timing?.pollEvery],
+    ['sweep_every', timing?.sweepEvery],
+  ] as const;
   for (const [name, seconds] of every) {
     if (seconds !== undefined && seconds % 60 !== 0) {
-      refuse('timing', name, "is no whole number of minutes, which EventBridge's schedules are made of; set it to 1m or more");
+      refuse(
+        'timing',
+        name,
+        "is no whole number of minutes, which EventBridge's schedules are made of; set it to 1m or more",
+      );
     }
   }
   if (slack !== undefined) {

@@ -31,7 +31,8 @@ export function loadConfig(path: string): Config {
 export function loadDeployable(path: string): Deployable {
   const config = loadConfig(path);
   if (config.deploy === undefined) {
-    const problem = 'is missing; add the section [deploy] with region, organization_id and organizational_units (see infra/README.md)';
+    const problem =
+      'is missing; add the section [deploy] with region, organization_id and organizational_units (see infra/README.md)';
     throw new ConfigErrors([{ place: { kind: 'key', key: 'deploy' }, problem }], path);
   }
   return { ...config, deploy: config.deploy };

@@ -27,7 +27,12 @@ function forwarding(stack: Stack, config: Deployable): void {
     inlinePolicies: {
       portcullis: new PolicyDocument({
         statements: [
-          new PolicyStatement({ sid: 'Forward', effect: Effect.ALLOW, actions: ['events:PutEvents'], resources: [bus] }),
+          new PolicyStatement({
+            sid: 'Forward',
+            effect: Effect.ALLOW,
+            actions: ['events:PutEvents'],
+            resources: [bus],
+          }),
         ],
       }),
     },

@@ -2,7 +2,14 @@
 
 import { Duration } from 'aws-cdk-lib';
 import {
-  Alarm, ComparisonOperator, type IMetric, MathExpression, Metric, Stats, TreatMissingData, Unit,
+  Alarm,
+  ComparisonOperator,
+  type IMetric,
+  MathExpression,
+  Metric,
+  Stats,
+  TreatMissingData,
+  Unit,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { CfnTable } from 'aws-cdk-lib/aws-dynamodb';
@@ -108,7 +115,13 @@ function ofReading(parts: Parts): Watched[] {
   const sweep = clamp(3 * config.timing.sweepEvery, SHORT, DAY);
   const errors = functions.poller.function.metricErrors({ period: poll, statistic: Stats.SUM });
   const alarms: Watched[] = [
-    { name: 'poller-failed', what: 'The poller failed in two periods in a row: read the errors in its log.', metric: errors, above: 0, times: 2 },
+    {
+      name: 'poller-failed',
+      what: 'The poller failed in two periods in a row: read the errors in its log.',
+      metric: errors,
+      above: 0,
+      times: 2,
+    },
     {
       name: 'poller-silent',
       what: 'No invocation of the poller came to its end.',
@@ -208,7 +221,10 @@ function ofLimits({ functions, table }: Parts): Watched[] {
     label: 'throttled requests',
     period: SHORT,
   });
-  return [...FUNCTIONS.map(throttled), { name: 'table-throttled', what: 'DynamoDB throttled requests to the table.', metric, above: 0 }];
+  return [
+    ...FUNCTIONS.map(throttled),
+    { name: 'table-throttled', what: 'DynamoDB throttled requests to the table.', metric, above: 0 },
+  ];
 }
 
 /** Periods of alarms are whole minutes, and a day at most. */

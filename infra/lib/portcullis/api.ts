@@ -54,7 +54,11 @@ export class SlackApi extends Construct {
       methods: [HttpMethod.POST],
       integration: new HttpLambdaIntegration('Responder', responder),
     });
-    acknowledge(this.api, 'APIG4', "Slack can't sign for IAM and has no token: the responder verifies Slack's signature over the body before it reads it.");
+    acknowledge(
+      this.api,
+      'APIG4',
+      "Slack can't sign for IAM and has no token: the responder verifies Slack's signature over the body before it reads it.",
+    );
     new HttpStage(this, 'Stage', {
       httpApi: this.api,
       stageName: '$default',

@@ -2,7 +2,13 @@
 
 import { Duration } from 'aws-cdk-lib';
 import {
-  AlarmStatusWidget, Dashboard, GraphWidget, type IMetric, LogQueryWidget, Stats, Unit,
+  AlarmStatusWidget,
+  Dashboard,
+  GraphWidget,
+  type IMetric,
+  LogQueryWidget,
+  Stats,
+  Unit,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
 
@@ -22,42 +28,68 @@ export function dashboard(scope: Construct, parts: Parts, alarms: Alarms): Dashb
   made.addWidgets(new AlarmStatusWidget({ title: 'Alarms', alarms: [...alarms.alarms], width: 24, height: 4 }));
   made.addWidgets(
     graph('Openings', [count('records_read'), count('new'), count('withdrawn')]),
-    graph('Cards', [count('cards_posted'), count('cards_updated')], [
-      pollerMetric('oldest_without_card', Stats.MAXIMUM, PERIOD, Unit.SECONDS),
-    ]),
+    graph(
+      'Cards',
+      [count('cards_posted'), count('cards_updated')],
+      [pollerMetric('oldest_without_card', Stats.MAXIMUM, PERIOD, Unit.SECONDS)],
+    ),
     graph('Reverts', [count('reverted'), count('reverts_failed')]),
   );
   made.addWidgets(
-    graph('Reading', [count('gaps'), count('failed'), logMetrics.pollsDone(PERIOD)], [
-      pollerMetric('bytes_scanned', Stats.SUM, PERIOD, Unit.BYTES),
-    ]),
-    graph('Clicks', [
-      api.api.metricCount({ period: PERIOD, statistic: Stats.SUM }),
-      api.api.metricClientError({ period: PERIOD, statistic: Stats.SUM }),
-      api.api.metricServerError({ period: PERIOD, statistic: Stats.SUM }),
-    ], [api.api.metricLatency({ period: PERIOD, statistic: 'p99' })]),
-    graph('Asked for a person', ALARM_WORDS.map((word) => logMetrics.alarm(word, PERIOD))),
+    graph(
+      'Reading',
+      [count('gaps'), count('failed'), logMetrics.pollsDone(PERIOD)],
+      [pollerMetric('bytes_scanned', Stats.SUM, PERIOD, Unit.BYTES)],
+    ),
+    graph(
+      'Clicks',
+      [
+        api.api.metricCount({ period: PERIOD, statistic: Stats.SUM }),
+        api.api.metricClientError({ period: PERIOD, statistic: Stats.SUM }),
+        api.api.metricServerError({ period: PERIOD, statistic: Stats.SUM }),
+      ],
+      [api.api.metricLatency({ period: PERIOD, statistic: 'p99' })],
+    ),
+    graph(
+      'Asked for a person',
+      ALARM_WORDS.map((word) => logMetrics.alarm(word, PERIOD)),
+    ),
   );
   made.addWidgets(
     ...FUNCTIONS.map((name) =>
-      graph(`The ${name}`, [
-        functions[name].function.metricInvocations({ period: PERIOD, statistic: Stats.SUM }),
-        functions[name].function.metricErrors({ period: PERIOD, statistic: Stats.SUM }),
-        functions[name].function.metricThrottles({ period: PERIOD, statistic: Stats.SUM }),
-      ], [functions[name].function.metricDuration({ period: PERIOD, statistic: Stats.MAXIMUM })]),
+      graph(
+        `The ${name}`,
+        [
+          functions[name].function.metricInvocations({ period: PERIOD, statistic: Stats.SUM }),
+          functions[name].function.metricErrors({ period: PERIOD, statistic: Stats.SUM }),
+          functions[name].function.metricThrottles({ period: PERIOD, statistic: Stats.SUM }),
+        ],
+        [functions[name].function.metricDuration({ period: PERIOD, statistic: Stats.MAXIMUM })],
+      ),
     ),
-    ...(pushed === undefined ? [] : [
-      graph('Pushed events', [
-        pushed.queue.metricApproximateNumberOfMessagesVisible({ period: PERIOD, statistic: Stats.MAXIMUM }),
-        pushed.deadLetters.metricApproximateNumberOfMessagesVisible({ period: PERIOD, statistic: Stats.MAXIMUM }),
-      ], [pushed.queue.metricApproximateAgeOfOldestMessage({ period: PERIOD, statistic: Stats.MAXIMUM })]),
-    ]),
+    ...(pushed === undefined
+      ? []
+      : [
+          graph(
+            'Pushed events',
+            [
+              pushed.queue.metricApproximateNumberOfMessagesVisible({ period: PERIOD, statistic: Stats.MAXIMUM }),
+              pushed.deadLetters.metricApproximateNumberOfMessagesVisible({ period: PERIOD, statistic: Stats.MAXIMUM }),
+            ],
+            [pushed.queue.metricApproximateAgeOfOldestMessage({ period: PERIOD, statistic: Stats.MAXIMUM })],
+          ),
+        ]),
   );
   made.addWidgets(
     new LogQueryWidget({
       title: 'What asked for a person',
       logGroupNames: FUNCTIONS.map(functionLogGroup),
-      queryLines: ['fields @timestamp, alarm, id, error, message', 'filter ispresent(alarm)', 'sort @timestamp desc', 'limit 50'],
+      queryLines: [
+        'fields @timestamp, alarm, id, error, message',
+        'filter ispresent(alarm)',
+        'sort @timestamp desc',
+        'limit 50',
+      ],
       width: 24,
       height: 8,
     }),

@@ -86,7 +86,8 @@ function code(name: FunctionName, { configPath, binaries }: Inputs): Code {
     throw new NotBuilt(`${binary} is missing: the function ${name} is not built. Build both: make lambda`);
   }
   const commit = process.env['CODEBUILD_RESOLVED_SOURCE_VERSION'];
-  const hash = commit && createHash('sha256').update(`${name} ${commit} `).update(readFileSync(configPath)).digest('hex');
+  const hash =
+    commit && createHash('sha256').update(`${name} ${commit} `).update(readFileSync(configPath)).digest('hex');
   return Code.fromAsset(folder, {
     ...(hash ? { assetHashType: AssetHashType.CUSTOM, assetHash: hash } : { assetHashType: AssetHashType.OUTPUT }),
     bundling: {

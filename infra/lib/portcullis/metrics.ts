@@ -9,13 +9,29 @@ import { FUNCTIONS, type FunctionName, NAMESPACE } from '../names';
 
 /** Metrics that the poller writes with the line that an invocation ends with (`poller/src/metrics.rs`). */
 export const POLLER_METRICS = [
-  'records_read', 'new', 'ignored', 'withdrawn', 'cards_posted', 'cards_updated', 'due', 'reverted', 'reverts_failed',
-  'failed', 'gaps', 'bytes_scanned', 'oldest_without_card',
+  'records_read',
+  'new',
+  'ignored',
+  'withdrawn',
+  'cards_posted',
+  'cards_updated',
+  'due',
+  'reverted',
+  'reverts_failed',
+  'failed',
+  'gaps',
+  'bytes_scanned',
+  'oldest_without_card',
 ] as const;
 
 /** The values of `alarm` in log lines that a person has to look at. */
 export const ALARM_WORDS = [
-  'gap', 'not_read', 'damaged_item', 'revert_failed', 'slack_refused', 'card_refused',
+  'gap',
+  'not_read',
+  'damaged_item',
+  'revert_failed',
+  'slack_refused',
+  'card_refused',
 ] as const;
 export type AlarmWord = (typeof ALARM_WORDS)[number];
 
@@ -29,7 +45,14 @@ export function pollerMetric(
   period: Duration,
   unit: Unit = Unit.COUNT,
 ): Metric {
-  return new Metric({ namespace: NAMESPACE, metricName: name, dimensionsMap: { function: 'poller' }, statistic, period, unit });
+  return new Metric({
+    namespace: NAMESPACE,
+    metricName: name,
+    dimensionsMap: { function: 'poller' },
+    statistic,
+    period,
+    unit,
+  });
 }
 
 /** Metrics that are made of log lines. */

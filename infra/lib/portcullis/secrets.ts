@@ -32,7 +32,11 @@ export function secrets(scope: Construct, config: Deployable): Secret[] {
       generateSecretString: { secretStringTemplate: '{}', generateStringKey: 'store_the_values_by_hand' },
       removalPolicy: RemovalPolicy.RETAIN,
     });
-    acknowledge(secret, 'SMG4', "Slack issues the values, and has no call that replaces them: a person does, by docs/operations.md.");
+    acknowledge(
+      secret,
+      'SMG4',
+      'Slack issues the values, and has no call that replaces them: a person does, by docs/operations.md.',
+    );
     return secret;
   });
 }

@@ -33,10 +33,14 @@ export class PortcullisStack extends Stack {
 
     new CfnOutput(this, 'InteractivityUrl', {
       value: api.url,
-      description: "For Slack's setting Interactivity & Shortcuts; npm run manifest -- URL writes it into the app's manifest",
+      description:
+        "For Slack's setting Interactivity & Shortcuts; npm run manifest -- URL writes it into the app's manifest",
     });
     if (pushed !== undefined) {
-      new CfnOutput(this, 'BusArn', { value: pushed.bus.eventBusArn, description: 'Where the accounts forward events to' });
+      new CfnOutput(this, 'BusArn', {
+        value: pushed.bus.eventBusArn,
+        description: 'Where the accounts forward events to',
+      });
     }
   }
 }
