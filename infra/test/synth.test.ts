@@ -77,7 +77,7 @@ test('it says what is wrong in the configuration, and nothing else', () => {
     `config=${join(copy, 'tests/config/deploy/bad/deploy_with_others.toml')}`,
   );
   assert.notEqual(status, 0);
-  assert.match(said, /deploy_with_others\.toml: timing\.poll_every: is no whole number of minutes/);
+  assert.match(said, /deploy_with_others\.toml: timing\.poll_every: is no whole number of minutes up to a day/);
   assert.doesNotMatch(said, /\bat .*\.ts:\d+/);
 });
 

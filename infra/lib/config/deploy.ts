@@ -166,6 +166,9 @@ function sourceOf(
 /** The longest that is added to the hub role's name: `-responder`. IAM takes 64 characters. */
 const LONGEST_HUB = 64 - '-responder'.length;
 
+/** The alarms look back over a day at most. */
+const DAY = 86_400;
+
 /** What AWS asks of the other sections where Portcullis is deployed. */
 export function checkDeployable(
   deploy: Deploy | undefined,
@@ -192,11 +195,11 @@ export function checkDeployable(
     ['sweep_every', timing?.sweepEvery],
   ] as const;
   for (const [name, seconds] of every) {
-    if (seconds !== undefined && seconds % 60 !== 0) {
+    if (seconds !== undefined && (seconds % 60 !== 0 || seconds > DAY)) {
       refuse(
         'timing',
         name,
-        "is no whole number of minutes, which EventBridge's schedules are made of; set it to 1m or more",
+        'is no whole number of minutes up to a day, as the schedules on AWS are; set it to 1m to 24h',
       );
     }
   }
