@@ -177,6 +177,16 @@ impl Story {
     }
 }
 
+/// No story may tell a secret: every line that a function printed is held against all secrets as it is read, and here every
+/// message in Slack.
+impl Drop for Story {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.assert_nothing_told();
+        }
+    }
+}
+
 /// The options of every story.
 #[must_use]
 pub fn options() -> Options {

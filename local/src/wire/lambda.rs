@@ -27,7 +27,7 @@ use futures::future::BoxFuture;
 use serde_json::Value;
 use tokio::sync::{oneshot, watch};
 
-pub use self::logs::{LogLine, Logs, Stream};
+pub use self::logs::{LogLine, Logs, Stream, Tells};
 use self::sandbox::{Invocation, Sandbox};
 
 /// A task that plays a function's process, given the address of its Runtime API: for tests within one process.
