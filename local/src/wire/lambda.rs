@@ -228,13 +228,14 @@ impl Function {
         self.sandboxes().iter().filter(|sandbox| sandbox.is_alive()).count()
     }
 
-    /// Kills every sandbox (SIGKILL) and resolves when they are gone. Invocations under way fail with
-    /// [`FunctionError::Killed`].
+    /// Kills every sandbox (SIGKILL) and resolves when they are gone; one that is started meanwhile stays. Invocations under
+    /// way fail with [`FunctionError::Killed`].
     pub async fn kill(&self) {
-        for sandbox in self.sandboxes().iter() {
+        let killed = self.sandboxes().clone();
+        for sandbox in &killed {
             sandbox.kill(FunctionError::Killed { function: self.inner.spec.name.clone() });
         }
-        self.wait_until(|sandboxes| sandboxes.iter().all(|sandbox| !sandbox.is_alive())).await;
+        self.wait_until(|_| killed.iter().all(|sandbox| !sandbox.is_alive())).await;
     }
 
     /// Kills (SIGKILL) the sandbox that answers next, once: its caller has the answer, and nothing that the function does

@@ -28,7 +28,7 @@ use crate::{
 /// The longest lease is an invocation of five minutes, and a margin.
 const LONGER_THAN_A_LEASE: TimeDelta = TimeDelta::minutes(6);
 /// Invocations of the poller side by side, as where a schedule overlaps a push.
-const TICKS_AT_ONCE: usize = 3;
+const TICKS_AT_ONCE: usize = 4;
 /// How often people look at the channel.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
@@ -82,7 +82,7 @@ impl Plan {
     }
 
     fn trouble(&self) -> Trouble {
-        let per_mille = [("slack", 120), ("ec2", 120), ("sts", 120), ("lake", 100), ("dynamodb", 40)].into();
+        let per_mille = [("slack", 150), ("ec2", 200), ("sts", 250), ("lake", 200), ("dynamodb", 40)].into();
         Trouble { seed: self.seed, per_mille, slowest: self.slowest }
     }
 

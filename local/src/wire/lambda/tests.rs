@@ -94,6 +94,17 @@ async fn an_idle_sandbox_is_used_again_and_a_busy_one_is_not() {
 }
 
 #[tokio::test]
+async fn a_kill_does_not_wait_for_who_comes_after_it() {
+    let function = function(runtime(Arc::new(Semaphore::new(9))), FIVE_MINUTES);
+    function.invoke(json!({})).await.unwrap();
+    let mut kill = Box::pin(function.kill());
+    assert!(kill.as_mut().now_or_never().is_none(), "it is being killed");
+    function.invoke(json!({})).await.unwrap();
+    kill.await;
+    assert_eq!(function.sandbox_count(), 1, "the one that came after it");
+}
+
+#[tokio::test]
 async fn an_error_is_the_functions_own() {
     let function = function(runtime(Arc::new(Semaphore::new(9))), FIVE_MINUTES);
     let error = function.invoke(json!({"do": "fail"})).await.unwrap_err();
