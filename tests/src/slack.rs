@@ -105,7 +105,15 @@ impl Story {
     /// The only card has no such button.
     #[must_use]
     pub fn press(&self, user: &str, action_id: &str) -> Interaction {
-        let card = self.card();
+        self.press_on(user, &self.card(), action_id)
+    }
+
+    /// As [`Story::press`], on one card of several.
+    ///
+    /// # Panics
+    /// The card has no such button.
+    #[must_use]
+    pub fn press_on(&self, user: &str, card: &Card, action_id: &str) -> Interaction {
         let mut slack = lock(&self.system.world.slack);
         slack.click(Utc::now(), user, CHANNEL, &card.ts, None, action_id).expect("a button")
     }

@@ -271,3 +271,6 @@ fn of_the_alarms(world: &Snapshot) -> Vec<String> {
     let unaccounted = world.alarms.iter().filter(|alarm| !accounted(alarm));
     unaccounted.map(|alarm| format!("no alarm that faults do not account for: {alarm:?}")).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -59,9 +59,9 @@ impl Plan {
             openings: 32,
             turns: false,
             open_every: 0..250,
-            kill_every: 400..2_200,
+            kill_every: 400..2_600,
             slowest: Duration::from_millis(2_500),
-            trouble: Duration::from_secs(12),
+            trouble: Duration::from_secs(11),
             calm: Duration::from_secs(60),
         }
     }

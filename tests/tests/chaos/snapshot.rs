@@ -88,7 +88,7 @@ fn decided(decision: &Value) -> Option<Decided> {
 }
 
 /// As the history words them: `Deny by U0BOB000001`.
-fn decisions_told(request: &Value) -> usize {
+pub(crate) fn decisions_told(request: &Value) -> usize {
     let history = request["history"].as_array().expect("a history").iter();
     let told = history.filter_map(|entry| entry["what"].as_str());
     told.filter(|what| what.starts_with("Deny by ") || what.starts_with("Approve by ")).count()
