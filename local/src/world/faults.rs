@@ -15,6 +15,8 @@ pub enum Fault {
     Throttle,
     /// HTTP 500. No effect.
     ServerError,
+    /// HTTP 500, although the call had its effect.
+    ErrorAfter,
     /// The connection is closed without an answer, before the call had its effect.
     DropBefore,
     /// The connection is closed without an answer, after the call had its effect.
@@ -31,6 +33,7 @@ impl Fault {
         match self {
             Self::Throttle => "throttled",
             Self::ServerError => "500",
+            Self::ErrorAfter => "500 after",
             Self::DropBefore => "dropped before",
             Self::DropAfter => "dropped after",
             Self::Slow(_) => "slow",
@@ -56,11 +59,12 @@ impl Trouble {
         if rng.u16(0..1_000) >= per_mille {
             return None;
         }
-        Some(match rng.u8(0..5) {
+        Some(match rng.u8(0..6) {
             0 => Fault::Throttle,
             1 => Fault::ServerError,
             2 => Fault::DropBefore,
             3 => Fault::DropAfter,
+            4 => Fault::ErrorAfter,
             _ => Fault::Slow(self.slowest.mul_f64(rng.f64())),
         })
     }
@@ -203,7 +207,7 @@ mod tests {
         assert_eq!(faults.hit("lake", "StartQuery"), None, "it is not named");
         let hits = faults.hits();
         let kinds: Vec<_> = hits.keys().map(|hit| hit.fault).collect();
-        assert_eq!(kinds, ["500", "dropped after", "dropped before", "slow", "throttled"]);
+        assert_eq!(kinds, ["500", "500 after", "dropped after", "dropped before", "slow", "throttled"]);
         assert_eq!(hits.values().sum::<u32>(), 500);
     }
 
