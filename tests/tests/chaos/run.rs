@@ -62,7 +62,7 @@ impl Plan {
             kill_every: 400..2_600,
             slowest: Duration::from_millis(2_500),
             trouble: Duration::from_secs(11),
-            calm: Duration::from_secs(60),
+            calm: Duration::from_secs(120),
         }
     }
 
@@ -76,7 +76,7 @@ impl Plan {
             kill_every: 500..5_000,
             slowest: Duration::from_secs(12),
             trouble: each(2),
-            calm: Duration::from_secs(60) + each(2),
+            calm: Duration::from_secs(120) + each(2),
             ..Self::short(seed)
         }
     }
