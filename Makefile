@@ -77,6 +77,18 @@ test-browser: build $(BROWSER)/node_modules/.made ## The page in headless Chromi
 fuzz: ## Hostile input for all that reads what others send (SECONDS_EACH=600; needs cargo-fuzz)
 	scripts/fuzz
 
+CHECKS ?= advisories bans licenses sources
+
+.PHONY: deny
+deny: ## Licences, known defects, duplicates and origins of all dependencies (needs cargo-deny; CHECKS=...)
+	@command -v cargo-deny >/dev/null || { echo "cargo-deny is missing: cargo install --locked cargo-deny"; exit 1; }
+	cargo-deny --locked check $(CHECKS)
+
+.PHONY: mutants
+mutants: ## Which changes of the domain and the signature check no test sees (needs cargo-mutants; more than an hour)
+	@command -v cargo-mutants >/dev/null || { echo "cargo-mutants is missing: cargo install --locked cargo-mutants"; exit 1; }
+	$(CARGO) mutants --package shared --output target
+
 .PHONY: lint
 lint: ## rustfmt and clippy, warnings are errors
 	$(CARGO) fmt --all --check

@@ -123,10 +123,9 @@ fn open(system: &System, port: i64) -> Result<String, Box<dyn Error>> {
     let (account, region) = PLACE;
     let permissions = Permissions::Array(vec![Permission::new("tcp", port, port).from_ipv4("0.0.0.0/0", None)]);
     let call = Operation::AuthorizeIngress { group: GroupRef::id(&group(system)?), permissions }.into();
-    match system.world.ec2_call(&Opener::Alice.caller(account, region), &call, Utc::now()).result? {
-        Outcome::Opened(rules) => Ok(rules.first().ok_or("nothing was opened")?.id.clone()),
-        other => Err(format!("not opened: {other:?}").into()),
-    }
+    let outcome = system.world.ec2_call(&Opener::Alice.caller(account, region), &call, Utc::now()).result?;
+    let Outcome::Opened(rules) = outcome else { return Err(format!("not opened: {outcome:?}").into()) };
+    Ok(rules.first().ok_or("nothing was opened")?.id.clone())
 }
 
 /// The most memory that the process of this binary had, in bytes, as Linux tells it.
