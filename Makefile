@@ -13,6 +13,7 @@ CONFIG ?= config.toml
 CDK := cd infra && npx cdk
 CONTEXT = -c config=$(abspath $(CONFIG))
 N ?= 1000000
+OPENINGS ?= 200
 
 .PHONY: help
 help: ## List the targets
@@ -60,6 +61,11 @@ soak: ## Play N random runs (a million by default), every pair of crashes, every
 	SEEDS=$(N) $(CARGO) test --release -p simulation --test seeds
 	PAIRS=all $(CARGO) test --release -p simulation --test crashes
 	DEPTH=14 $(CARGO) test --release -p simulation --test search
+
+# One seed draws the same openings, clicks, kills and faults again; what meets what is up to the machine.
+.PHONY: chaos
+chaos: build ## Two functions, 200 openings, faults and SIGKILL at random (OPENINGS=200 SEED=)
+	OPENINGS=$(OPENINGS) SEED=$${SEED:-$$RANDOM} $(CARGO) test --workspace --test chaos every_card
 
 .PHONY: test-python
 test-python: build $(VENV)/.made ## The stand-ins against moto and Slack's own SDK
