@@ -18,7 +18,7 @@ use crate::{
         pace::wait_for_turn,
         reopen::reopen_if_denied,
         resolve::{Resolution, resolve},
-        withdraw::withdraw_if_noted,
+        withdraw::apply_notes,
     },
     ports::{Chat, ChatError, Firewall, Posted, RequestStore, StoreError},
 };
@@ -57,11 +57,13 @@ pub async fn post<S: RequestStore, C: Chat, F: Firewall>(
         Advanced::Done { request, .. } => request,
         Advanced::Refused { .. } | Advanced::Vanished => return Ok(Shown::NotOurs),
     };
-    let request = match describe_first(context, claimed, &holder).await? {
+    let described = match describe_first(context, claimed, &holder).await? {
         Described::Ready(request) => *request,
         Described::Later => return Ok(Shown::Later),
         Described::NotNeeded => return Ok(Shown::NotOurs),
     };
+    // Its rules may have been removed by hand before they were known, and whoever was to look then was killed.
+    let (request, _) = apply_notes(context, described).await?;
     if request.maybe_posted && context.chat.has_addresses() {
         match context.chat.find(&request.change.id, request.stored_at - LOOK_BACK).await {
             Ok(cards) if !cards.is_empty() => {
@@ -123,12 +125,7 @@ async fn describe_first<S: RequestStore, C, F: Firewall>(
     let waits = matches!(event, Event::NotPosted { .. });
     Ok(match context.advance(request, &event).await? {
         Advanced::Done { request, .. } if matches!(request.state, State::Posting { .. }) => {
-            // Now that its rules are known: they may have been removed by hand meanwhile.
-            withdraw_if_noted(context, &request).await?;
-            match context.store.load(&request.change.id).await? {
-                Some(request) => Described::Ready(Box::new(request)),
-                None => Described::NotNeeded,
-            }
+            Described::Ready(Box::new(request))
         }
         Advanced::Done { .. } if waits => Described::Later,
         Advanced::Done { request, .. } if matches!(request.state, State::Ignored { .. }) => {
