@@ -8,12 +8,13 @@ use crate::{
     clock::Deadline,
     domain::{
         card::{self, Message},
-        change::{Lookup, Opening},
+        change::{Change, Lookup, Opening},
         request::{CardRef, Request, State},
         step::Event,
     },
     flows::{
         context::{Advanced, Context},
+        ingest::note_values,
         list::list,
         pace::wait_for_turn,
         reopen::reopen_if_denied,
@@ -64,6 +65,7 @@ pub async fn post<S: RequestStore, C: Chat, F: Firewall>(
     };
     // Its rules may have been removed by hand before they were known, and whoever was to look then was killed.
     let (request, _) = apply_notes(context, described).await?;
+    reopen_if_denied(context, &request).await?;
     if request.maybe_posted && context.chat.has_addresses() {
         match context.chat.find(&request.change.id, request.stored_at - LOOK_BACK).await {
             Ok(cards) if !cards.is_empty() => {
@@ -123,6 +125,11 @@ async fn describe_first<S: RequestStore, C, F: Firewall>(
         },
     };
     let waits = matches!(event, Event::NotPosted { .. });
+    if let Event::Resolved(opening) = &event {
+        // Before it can be decided: whoever reverts the same rule on another card has to find it.
+        let change = Change { opening: opening.clone(), ..request.change.clone() };
+        note_values(context, &change).await?;
+    }
     Ok(match context.advance(request, &event).await? {
         Advanced::Done { request, .. } if matches!(request.state, State::Posting { .. }) => {
             Described::Ready(Box::new(request))

@@ -5,7 +5,7 @@
 //! ticks. States that differ in nothing that matters are visited once.
 
 use std::{
-    collections::{HashSet, VecDeque},
+    collections::{BTreeMap, HashSet, VecDeque},
     hash::{DefaultHasher, Hash, Hasher},
 };
 
@@ -431,7 +431,7 @@ impl Node {
 
     fn look(&self, poller: usize, loaded: &Request, holder: &str) -> Moved {
         if self.rule_is_there {
-            let event = Event::RevokeAttempted { holder: holder.to_owned(), rules: vec![0] };
+            let event = Event::RevokeAttempted { holder: holder.to_owned(), rules: vec![0], stay: BTreeMap::new() };
             return self.then(poller, loaded, &event, |stored| At::Asking(Box::new(stored), holder.to_owned()));
         }
         self.end(poller, loaded, holder)

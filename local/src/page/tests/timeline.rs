@@ -60,7 +60,7 @@ impl Life {
         let rules: Vec<usize> = (0..self.request.change.opening.rules().len()).collect();
         let fates = rules.iter().map(|_| fate.clone()).collect();
         self.then(Event::ClaimRevert(lease))
-            .then(Event::RevokeAttempted { holder: holder.clone(), rules: rules.clone() })
+            .then(Event::RevokeAttempted { holder: holder.clone(), rules: rules.clone(), stay: Default::default() })
             .then(Event::RevokeAnswered { holder: holder.clone(), request_id: revoke.to_owned() })
             .then(Event::RevertEnded { holder, fates, verified_after_ms: Some(900), failure: None })
     }

@@ -1,9 +1,12 @@
 //! What may happen to a request.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 
 use crate::domain::{
     change::{Fate, Ignored, Opening},
+    ids::RequestId,
     request::{CardRef, Decision, Failure, Lease, ReplyUrl},
 };
 
@@ -63,6 +66,11 @@ pub enum Event {
         /// When.
         at: DateTime<Utc>,
     },
+    /// The same rule was denied on another card, and is about to be removed.
+    Contested {
+        /// The request of that card.
+        by: RequestId,
+    },
     /// Somebody wants to revert it.
     ClaimRevert(Lease),
     /// EC2 is about to be asked to remove rules.
@@ -71,6 +79,8 @@ pub enum Event {
         holder: String,
         /// The places of these rules in the list.
         rules: Vec<usize>,
+        /// The places of the rules that stay, and why.
+        stay: BTreeMap<usize, Fate>,
     },
     /// EC2 answered a revoke.
     RevokeAnswered {

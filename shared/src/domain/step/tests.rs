@@ -1,5 +1,7 @@
 //! The stories of one request, and every state against every event.
 
+use std::collections::BTreeMap;
+
 use chrono::TimeDelta;
 
 use super::*;
@@ -225,7 +227,7 @@ fn a_lease_is_honoured_until_it_runs_out() {
 fn whoever_lost_the_claim_cannot_end_the_revert() {
     let taken = step(&reverting(), Event::ClaimRevert(lease("s", later(200))), later(61), "n").expect("ran out").next;
     for event in [
-        Event::RevokeAttempted { holder: "r".to_owned(), rules: vec![0] },
+        Event::RevokeAttempted { holder: "r".to_owned(), rules: vec![0], stay: BTreeMap::new() },
         Event::RevertEnded {
             holder: "r".to_owned(),
             fates: rules(2).into_iter().map(|_| Fate::Removed).collect(),
@@ -304,9 +306,12 @@ fn a_card_that_is_lost_while_nothing_takes_its_place_is_due() {
 fn what_was_ignored_can_be_reopened_and_nothing_else() {
     let unresolved = request_of(Opening::Unresolved(Lookup::Modified { rules: Vec::new() }));
     let ignored = then(&unresolved, Event::Dismissed(Ignored::Narrowing));
-    let reopened = then(&ignored, Event::Reopened(Opening::Modified { rules: rules(1) }));
+    let reopened = then(&ignored, Event::Reopened(Opening::Modified { rules: rules(1), left_out: Vec::new() }));
     assert_eq!(reopened.work(now()), Some(crate::domain::request::Work::Post));
-    assert!(step(&pending(), Event::Reopened(Opening::Modified { rules: rules(1) }), now(), "n").is_err());
+    assert!(
+        step(&pending(), Event::Reopened(Opening::Modified { rules: rules(1), left_out: Vec::new() }), now(), "n")
+            .is_err()
+    );
 }
 
 #[test]
@@ -359,7 +364,8 @@ fn every_event() -> Vec<Event> {
         Event::RetryAsked { by: String::new(), reply: None },
         by_hand(vec![0, 1]),
         Event::ClaimRevert(lease("x", later(500))),
-        Event::RevokeAttempted { holder: holder(), rules: vec![0, 9] },
+        Event::Contested { by: request().change.id },
+        Event::RevokeAttempted { holder: holder(), rules: vec![0, 9], stay: BTreeMap::from([(1, failed())]) },
         Event::RevokeAnswered { holder: holder(), request_id: "e".to_owned() },
         Event::RevokeMissed { holder: holder(), rules: vec![0] },
         Event::RevertEnded {
@@ -375,7 +381,7 @@ fn every_event() -> Vec<Event> {
             error: String::new(),
         },
         Event::Listed { messages: 1, all: true },
-        Event::Reopened(Opening::Modified { rules: rules(1) }),
+        Event::Reopened(Opening::Modified { rules: rules(1), left_out: Vec::new() }),
         Event::Updated { shows: 1, over: 1, card: None, lost: vec![card("1.1")], reply_used: true },
         Event::NotUpdated {
             shows: 9,

@@ -9,7 +9,7 @@ use shared::domain::{
 };
 
 use super::{
-    Oracle, Seen, as_shown,
+    Oracle, Seen, as_shown, asked_by,
     messages::{beginning, headlines},
     moment::reverts_in_the_end,
     rule_ids, state,
@@ -59,19 +59,16 @@ impl Oracle {
                 }
                 Some(_) | None => {}
             }
-            let ids = rule_ids(&item.value);
+            let mut ids = rule_ids(&item.value);
+            ids.extend(
+                opened.rules.iter().filter(|left| asked_by(seen, id, &left.rule) != *id).map(|left| left.rule.clone()),
+            );
             // Of a rule that is gone when its record is read nothing may be known; the others are shown all the same.
             let hidden = opened.rules.iter().find(|left| {
                 left.is_wider() && !ids.contains(&left.rule) && !seen.ledger.gone.contains_key(&left.rule)
             });
-            match hidden.filter(|_| !ids.is_empty()) {
-                // Of a call that modified several rules only those that widened are asked about; should a late record show
-                // that another one had widened too, there is no second card for the same call.
-                Some(_) if opened.modified && opened.rules.len() > 1 => seen.stats.left_out += 1,
-                Some(hidden) => {
-                    broken.push(format!("a card shows all that was opened: {id} leaves out {}", hidden.rule));
-                }
-                None => {}
+            if let Some(hidden) = hidden.filter(|_| !ids.is_empty()) {
+                broken.push(format!("a card shows all that was opened: {id} leaves out {}", hidden.rule));
             }
             let has_card = seen.messages.values().any(|message| message.request == *id);
             if !ignored && !has_card {
@@ -93,7 +90,8 @@ impl Oracle {
         let mut broken: Vec<String> =
             unfinished.map(|(id, item)| format!("it ends: {id} is still {}", state(&item.value))).collect();
         let failed = seen.items.iter().filter(|(_, item)| {
-            matches!(state(&item.value), "PartlyReverted" | "RevertFailed") && item.value["failure"].is_null()
+            let bad = matches!(state(&item.value), "PartlyReverted" | "RevertFailed");
+            bad && item.value["failure"].is_null() && !item.raw.contains("\"fate\":{\"approved\"")
         });
         broken.extend(failed.map(|(id, _)| format!("a revert that failed says why: {id} does not")));
         broken
@@ -148,16 +146,21 @@ impl Oracle {
         let mut broken = Vec::new();
         for rule in seen.ledger.makers.keys() {
             let makers = seen.ledger.past.get(rule).into_iter().flatten().rev();
-            let mut values = makers.filter_map(|id| Some((id, &seen.items.get(id)?.value)));
+            let asking = |id: &String| {
+                let id = asked_by(seen, id, rule);
+                let value = &seen.items.get(&id)?.value;
+                Some((id, value))
+            };
+            let mut values = makers.filter_map(asking);
             let Some((last, value)) = values.next() else { continue };
             // A call may change several rules, and ask about some of them only.
             let asks = |value: &Value| state(value) != "Ignored" && rule_ids(value).contains(rule);
-            // Where it asks about others of its rules, or is Unreadable, this one can't be asked about any more.
-            if asks(value) || state(value) != "Ignored" {
+            // Where it is Unreadable, a person has to look at all of it.
+            if asks(value) || state(value) != "Ignored" && rule_ids(value).is_empty() {
                 continue;
             }
             let judged = values.find(|(_, value)| asks(value));
-            if let Some((id, value)) = judged
+            if let Some((id, value)) = &judged
                 && matches!(state(value), "Reverted" | "AlreadyGone" | "ChangedByHand" | "Withdrawn")
             {
                 let is = state(value);

@@ -8,7 +8,7 @@ use local::{
     world::slack::Message,
 };
 
-use super::{Oracle, rule_ids};
+use super::{Oracle, rule_ids, whole};
 
 /// A message as it was seen last.
 pub(super) struct Shown {
@@ -97,7 +97,7 @@ impl Oracle {
             return Some(format!("a card says what is stored: {request} says {says:?}, its decision is {verdict:?}"));
         }
         let ids = item.filter(|_| gone).map(|item| rule_ids(&item.value)).unwrap_or_default();
-        let group = seen.ledger.opened.get(request).map(|opened| opened.group.clone())?;
+        let group = seen.ledger.opened.get(whole(request)).map(|opened| opened.group.clone())?;
         drop(seen);
         let there = self.rules_of(&group);
         let standing = ids.into_iter().find(|rule| there.contains_key(rule))?;

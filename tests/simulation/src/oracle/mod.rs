@@ -179,6 +179,17 @@ fn rule_ids(item: &Value) -> Vec<String> {
     rules.into_iter().flatten().filter_map(|rule| Some(rule["id"].as_str()?.to_owned())).collect()
 }
 
+/// The change that a request asks about, all of it or a part (`whole:sgr-...`).
+fn whole(id: &str) -> &str {
+    id.split_once(":sgr-").map_or(id, |(whole, _)| whole)
+}
+
+/// The request that asks about a rule which this call changed: the call's own, or, where that leaves the rule out, the part.
+fn asked_by(seen: &Seen, call: &str, rule: &str) -> String {
+    let part = format!("{call}:{rule}");
+    if seen.items.contains_key(&part) { part } else { call.to_owned() }
+}
+
 fn state(item: &Value) -> &str {
     item["state"]["name"].as_str().unwrap_or_default()
 }
