@@ -30,6 +30,9 @@ const DESCRIBE_FOR: TimeDelta = TimeDelta::minutes(10);
 /// How far before the item was stored its message may have been posted: clocks differ.
 const LOOK_BACK: TimeDelta = TimeDelta::minutes(5);
 
+/// How long after its answer was given up an update may still land.
+const LANDS_WITHIN: TimeDelta = TimeDelta::seconds(15);
+
 /// What a try to post or to update came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shown {
@@ -216,10 +219,12 @@ pub async fn update<S: RequestStore, C: Chat, F: Firewall>(
     deadline: Deadline,
 ) -> Result<Shown, StoreError> {
     let id = request.change.id.clone();
-    let lags = request.rendered_version < request.version;
+    let now = context.clock.now();
+    let landed = !request.updating.is_empty() && request.updating.iter().all(|sent| sent.until <= now);
+    let lags = request.rendered_version < request.version || landed;
     if lags {
         let shown = if context.chat.has_addresses() {
-            update_by_address(context, request).await?
+            update_by_address(context, request, deadline).await?
         } else {
             update_by_reply(context, request).await?
         };
@@ -236,12 +241,19 @@ pub async fn update<S: RequestStore, C: Chat, F: Firewall>(
 
 async fn update_by_address<S: RequestStore, C: Chat, F>(
     context: &Context<S, C, F>,
-    mut request: Request,
+    request: Request,
+    deadline: Deadline,
 ) -> Result<Shown, StoreError> {
+    // Before it is sent: should we be killed, it is known that something may land.
+    let lease = context.lease(deadline);
+    let holder = lease.holder.clone();
+    let Advanced::Done { mut request, .. } = context.advance(request, &Event::UpdateBegun(lease)).await? else {
+        return Ok(Shown::NotOurs);
+    };
     if request.maybe_posted {
         match context.chat.find(&request.change.id, request.stored_at - LOOK_BACK).await {
             Ok(found) => request = adopt_all(context, request, found).await?,
-            Err(error) => return not_updated(context, request, Vec::new(), &error).await,
+            Err(error) => return not_updated(context, request, holder, Vec::new(), &error).await,
         }
     }
     // Only now: adopting what was found may have brought a newer request along.
@@ -256,7 +268,7 @@ async fn update_by_address<S: RequestStore, C: Chat, F>(
                 tracing::warn!(id = %request.change.id, why, "a card is gone; a new one takes its place");
                 lost.push(card.clone());
             }
-            Err(error) => return not_updated(context, request, lost, &error).await,
+            Err(error) => return not_updated(context, request, holder, lost, &error).await,
         }
     }
     let mut new = None;
@@ -264,10 +276,10 @@ async fn update_by_address<S: RequestStore, C: Chat, F>(
         match send(context, &request).await {
             Ok(Posted::At(card)) => new = Some(card),
             Ok(Posted::Somewhere) => {}
-            Err(error) => return not_updated(context, request, lost, &error).await,
+            Err(error) => return not_updated(context, request, holder, lost, &error).await,
         }
     }
-    updated(context, request, Event::Updated { shows, over, card: new, lost, reply_used: false }).await
+    updated(context, request, Event::Updated { holder, shows, over, card: new, lost, reply_used: false }).await
 }
 
 async fn update_one<S, C: Chat, F>(
@@ -296,21 +308,29 @@ async fn update_by_reply<S: RequestStore, C: Chat, F>(
     if let Some(reply) = request.reply.clone().filter(|reply| reply.uses_left > 0 && reply.until > now) {
         match context.chat.update_clicked(&reply, &message).await {
             Ok(()) => {
-                let event = Event::Updated { shows, over, card: None, lost: Vec::new(), reply_used: true };
+                let event = Event::Updated {
+                    holder: String::new(),
+                    shows,
+                    over,
+                    card: None,
+                    lost: Vec::new(),
+                    reply_used: true,
+                };
                 return updated(context, request, event).await;
             }
             Err(ChatError::MessageGone(why)) => {
                 tracing::warn!(id = %request.change.id, why, "the clicked card can't be reached any more; a new one follows");
             }
-            Err(error) => return not_updated(context, request, Vec::new(), &error).await,
+            Err(error) => return not_updated(context, request, String::new(), Vec::new(), &error).await,
         }
     }
     match send(context, &request).await {
         Ok(_) => {
-            let event = Event::Updated { shows, over, card: None, lost: Vec::new(), reply_used: false };
+            let event =
+                Event::Updated { holder: String::new(), shows, over, card: None, lost: Vec::new(), reply_used: false };
             updated(context, request, event).await
         }
-        Err(error) => not_updated(context, request, Vec::new(), &error).await,
+        Err(error) => not_updated(context, request, String::new(), Vec::new(), &error).await,
     }
 }
 
@@ -327,12 +347,16 @@ async fn updated<S: RequestStore, C, F>(
 pub(super) async fn not_updated<S: RequestStore, C, F>(
     context: &Context<S, C, F>,
     request: Request,
+    holder: String,
     lost: Vec<CardRef>,
     error: &ChatError,
 ) -> Result<Shown, StoreError> {
     log(&request, error);
     let (at_least, maybe_posted) = weigh(error);
+    let may_land = maybe_posted && !holder.is_empty();
     let event = Event::NotUpdated {
+        holder,
+        lands_until: may_land.then(|| context.clock.now() + LANDS_WITHIN),
         shows: request.version,
         not_before: context.back_off(request.card_tries.failed, at_least),
         // A new message that may be there must be looked for.

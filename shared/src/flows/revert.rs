@@ -14,7 +14,7 @@ use crate::{
         plan::Plan,
         request::{Failure, Request},
         rule::DescribedRule,
-        step::{DeniedRequest, Effect, Event},
+        step::{DeniedRequest, Effect, Event, Transition, step},
     },
     flows::{
         context::{Advanced, Context, unless_damaged},
@@ -204,10 +204,12 @@ async fn finish<S: RequestStore, C, F: Firewall>(
     // First: a crash in between leaves a card too many, never one too few.
     reopen_what_changed_them(context, &request, &fates).await?;
     let event = Event::RevertEnded { holder: holder.to_owned(), fates, verified_after_ms, failure };
-    let Advanced::Done { request, effects } = context.advance(request, &event).await? else {
+    // First, too: whoever is killed after the commit could not raise it any more, and nobody would try again.
+    raise_alarm(&request, &event, context.clock.now());
+    let Advanced::Done { request, .. } = context.advance(request, &event).await? else {
         return Ok(Reverted::NotOurs);
     };
-    log_end(&request, effects.contains(&Effect::Alarm));
+    tracing::info!(id = %request.change.id, state = request.state.name(), "revert ended");
     if let Some(group) = request.change.place.group_key() {
         let ended = RevertNote::Ended(request.change.id.clone());
         unless_damaged(context.store.note_revert(&group, context.clock.now(), &ended).await)?;
@@ -215,14 +217,13 @@ async fn finish<S: RequestStore, C, F: Firewall>(
     Ok(Reverted::Ended(Box::new(request)))
 }
 
-fn log_end(request: &Request, alarm: bool) {
-    let id = &request.change.id;
-    let state = request.state.name();
-    if alarm {
-        let why = request.failure.as_ref().map(|failure| format!("{} {}", failure.code, failure.doing));
+fn raise_alarm(request: &Request, event: &Event, now: DateTime<Utc>) {
+    // What is refused ends nothing.
+    let Ok(Transition { next, effects, .. }) = step(request, event.clone(), now, "") else { return };
+    if effects.contains(&Effect::Alarm) {
+        let (id, state) = (&next.change.id, next.state.name());
+        let why = next.failure.as_ref().map(|failure| format!("{} {}", failure.code, failure.doing));
         tracing::error!(alarm = "revert_failed", %id, state, ?why, "a denied rule is still open");
-    } else {
-        tracing::info!(%id, state, "revert ended");
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod actors;
 mod chaos;
+pub mod crossing;
 pub mod fakes;
 pub mod functions;
 pub mod many;

@@ -246,6 +246,8 @@ async fn no_entry_of_a_history_is_left_in_its_own_words() {
         Event::RevertPostponed { holder: holder.clone(), fates, not_before: now, error: "throttled".to_owned() };
     let missed = Event::RevokeMissed { holder: holder.clone(), rules: vec![0] };
     let not_updated = Event::NotUpdated {
+        holder: String::new(),
+        lands_until: None,
         shows: 9,
         not_before: now,
         maybe_posted: false,

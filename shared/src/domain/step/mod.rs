@@ -15,7 +15,7 @@ use self::{
     posting::{claim_post, dismissed, lose, not_posted, posted, reopened, resolved, updated},
     reverting::{claim_revert, held, revert_ended, revoke_attempted, set_asked, set_fates},
 };
-use super::request::{Request, State};
+use super::request::{Lease, Request, State};
 
 pub use self::event::Event;
 
@@ -180,10 +180,19 @@ fn apply(next: &mut Request, event: Event, now: DateTime<Utc>) -> Result<Vec<Eff
             next.listed = all;
             Ok(Vec::new())
         }
-        Event::Updated { shows, over, card, lost, reply_used } => {
+        Event::UpdateBegun(lease) => {
+            // What was sent long ago has landed, or never will: this update comes after it.
+            next.updating.retain(|sent| sent.until > now);
+            next.updating.push(lease);
+            Ok(Vec::new())
+        }
+        Event::Updated { holder, shows, over, card, lost, reply_used } => {
+            next.updating.retain(|sent| sent.holder != holder);
             Ok(updated(next, (shows, over), card, &lost, reply_used, now))
         }
-        Event::NotUpdated { shows, not_before, maybe_posted, lost, error } => {
+        Event::NotUpdated { holder, lands_until, shows, not_before, maybe_posted, lost, error } => {
+            next.updating.retain(|sent| sent.holder != holder);
+            next.updating.extend(lands_until.map(|until| Lease { holder, until }));
             lose(next, &lost);
             next.rendered_version = next.rendered_version.min(shows);
             next.maybe_posted |= maybe_posted;
