@@ -29,8 +29,10 @@ pub struct Stats {
     pub conflicts: u64,
     /// Approves that were refused because a Deny on another card was removing the rule.
     pub too_late: u64,
-    /// Cards that show an old state in the end, because whoever wrote it last was killed before that was stored.
-    pub in_doubt: u64,
+    /// Reverts that ended badly, each with an alarm.
+    pub alarms: u64,
+    /// Openings that nobody read, within a gap that was announced.
+    pub in_gaps: u64,
     /// Rules that the card of their modification leaves out, and that a request of their own asks about.
     pub parts: u64,
     /// How requests stood in the end.
@@ -52,7 +54,8 @@ impl Stats {
         self.races += other.races;
         self.parts += other.parts;
         self.too_late += other.too_late;
-        self.in_doubt += other.in_doubt;
+        self.alarms += other.alarms;
+        self.in_gaps += other.in_gaps;
         self.conflicts += other.conflicts;
         for (state, count) in &other.ends {
             *self.ends.entry(state.clone()).or_default() += count;
@@ -74,7 +77,8 @@ impl fmt::Display for Stats {
             removed,
             races,
             conflicts,
-            in_doubt,
+            alarms,
+            in_gaps,
             too_late,
             parts,
             ends,
@@ -85,7 +89,7 @@ impl fmt::Display for Stats {
             "{openings} openings and modifications, {clicks} clicks, {decisions} decisions, {removed} rules taken back \
              ({races} of them in the race that EC2 leaves open)"
         )?;
-        writeln!(f, "{in_doubt} cards show an old state: whoever wrote it last was killed before that was stored")?;
+        writeln!(f, "{alarms} alarms of reverts that failed, {in_gaps} openings in gaps that were announced")?;
         writeln!(
             f,
             "{conflicts} denied rules stay because they were approved on another card, {too_late} Approves came when a Deny was \

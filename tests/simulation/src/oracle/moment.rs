@@ -10,8 +10,9 @@ use local::world::ec2::RuleKey;
 use serde_json::Value;
 use shared::domain::ids::RequestId;
 
-use super::{Decided, Gone, Item, Oracle, REMEMBERED, as_shown, asked_by, rule_ids, state, whole};
+use super::{Decided, Gone, Item, Oracle, REMEMBERED, as_shown, asked_by, gaps, rule_ids, state, whole};
 use crate::{
+    alarms,
     fakes::{PortCall, Witness},
     plan::Mode,
 };
@@ -70,19 +71,18 @@ impl Witness for Eyes {
             }
             ("firewall", "revoke") => self.revoked(&call.about, now),
             ("store", "insert" | "commit") => {
-                let mut seen = self.oracle.seen();
-                let own = seen.messages.values_mut().filter(|one| one.by == self.actor && one.request == call.about);
-                own.for_each(|message| message.is_recorded = true);
-                drop(seen);
                 self.stored(&call.about, now);
             }
             ("store", "set_watermark") => self.marked(&call.about, now),
             ("source", "read") => self.own().read_at = Some(now),
-            ("chat", _) => self.oracle.look_at_the_channel(&self.actor, now),
+            ("chat", _) => self.oracle.look_at_the_channel(now),
             _ => {}
         }
     }
 }
+
+/// What the id of a gap begins with.
+const GAP: &str = "gap-";
 
 impl Eyes {
     /// No revoke without a stored Deny; only what a card showed; never what was approved, or denied while watching.
@@ -128,7 +128,12 @@ impl Eyes {
         let reverting: Vec<_> = opened.filter(|(_, opened)| opened.group == group).collect();
         let this_very = |id: &str, opened: &super::Opened| {
             let shown = seen.decided.get(id).is_some_and(|decided| decided.shown.contains(&as_shown(key)));
-            shown && opened.rules.iter().any(|left| left.rule == rule && left.key == *key)
+            // Without an id in its record a rule is known by its properties only.
+            let names_it = |left: &super::Left| {
+                let item = seen.items.get(id).map(|item| rule_ids(&item.value)).unwrap_or_default();
+                left.rule == rule || !item.contains(&left.rule)
+            };
+            shown && opened.rules.iter().any(|left| left.key == *key && names_it(left))
         };
         let asked_for: Vec<&String> =
             reverting.iter().filter(|(id, opened)| this_very(id, opened)).map(|(id, _)| *id).collect();
@@ -172,7 +177,11 @@ impl Eyes {
         let until = self.oracle.table.mark(source).map(|mark| mark.until);
         let (Some(before), Some(until)) = (before, until) else { return };
         let seen = self.oracle.seen();
+        let gaps = gaps(&seen);
         let lost = seen.ledger.opened.iter().find(|(id, opened)| {
+            if gaps.iter().any(|(from, until)| *from <= opened.at && opened.at <= *until) {
+                return false;
+            }
             let at = opened.at.timestamp();
             before.timestamp() < at
                 && at < until.timestamp()
@@ -199,12 +208,22 @@ impl Eyes {
         seen.stats.parts += u64::from(whole(id) != id && !seen.items.contains_key(id));
         let old = seen.items.insert(id.to_owned(), Item { raw, value: value.clone() }).map(|item| item.value);
         seen.stats.steps += 1;
+        let is_bad = |value: &Value| matches!(state(value), "PartlyReverted" | "RevertFailed");
+        let failures = u64::from(is_bad(&value) && !old.as_ref().is_some_and(is_bad));
+        seen.stats.alarms += failures;
+        let failed = seen.failed.entry(id.to_owned()).or_default();
+        *failed += usize::try_from(failures).unwrap_or_default();
+        let failed = *failed;
         drop(seen);
         self.oracle.story.note(now, &self.actor, format_args!("  stored {id} {} {}", state(&value), value["revision"]));
         for broken in [
             self.judge_step(id, old.as_ref(), &value),
             self.judge_decision(id, old.as_ref(), &value, now),
             self.judge_state(id, &value),
+            (alarms::count("revert_failed", &format!("id={id} ")) < failed)
+                .then(|| format!("a revert that failed raises an alarm: {id} raised none")),
+            (id.starts_with(GAP) && alarms::count("gap", "") == 0)
+                .then(|| format!("a gap raises an alarm: {id} raised none")),
         ]
         .into_iter()
         .flatten()
@@ -215,7 +234,7 @@ impl Eyes {
 
     fn judge_step(&self, id: &str, old: Option<&Value>, new: &Value) -> Option<String> {
         let Some(old) = old else {
-            let is_known = self.oracle.seen().ledger.opened.contains_key(whole(id));
+            let is_known = id.starts_with(GAP) || self.oracle.seen().ledger.opened.contains_key(whole(id));
             return (!is_known).then(|| format!("a request of nothing that was opened: {id}"));
         };
         let (was, is) = (state(old), state(new));
