@@ -223,10 +223,16 @@ pub async fn update<S: RequestStore, C: Chat, F: Firewall>(
     let landed = !request.updating.is_empty() && request.updating.iter().all(|sent| sent.until <= now);
     let lags = request.rendered_version < request.version || landed;
     if lags {
+        // Before it is sent: should we be killed, it is known that something may land.
+        let lease = context.lease(deadline);
+        let holder = lease.holder.clone();
+        let Advanced::Done { request, .. } = context.advance(request, &Event::UpdateBegun(lease)).await? else {
+            return Ok(Shown::NotOurs);
+        };
         let shown = if context.chat.has_addresses() {
-            update_by_address(context, request, deadline).await?
+            update_by_address(context, request, holder).await?
         } else {
-            update_by_reply(context, request).await?
+            update_by_reply(context, request, holder).await?
         };
         if shown != Shown::Done {
             return Ok(shown);
@@ -241,15 +247,9 @@ pub async fn update<S: RequestStore, C: Chat, F: Firewall>(
 
 async fn update_by_address<S: RequestStore, C: Chat, F>(
     context: &Context<S, C, F>,
-    request: Request,
-    deadline: Deadline,
+    mut request: Request,
+    holder: String,
 ) -> Result<Shown, StoreError> {
-    // Before it is sent: should we be killed, it is known that something may land.
-    let lease = context.lease(deadline);
-    let holder = lease.holder.clone();
-    let Advanced::Done { mut request, .. } = context.advance(request, &Event::UpdateBegun(lease)).await? else {
-        return Ok(Shown::NotOurs);
-    };
     if request.maybe_posted {
         match context.chat.find(&request.change.id, request.stored_at - LOOK_BACK).await {
             Ok(found) => request = adopt_all(context, request, found).await?,
@@ -272,6 +272,16 @@ async fn update_by_address<S: RequestStore, C: Chat, F>(
         }
     }
     let mut new = None;
+    let others = request.updating.iter().filter(|sent| sent.holder != holder).map(|sent| sent.until).max();
+    if cards.len() == lost.len()
+        && let Some(not_before) = others
+    {
+        // Of several who find it gone, whoever was the first posts a new one.
+        let error = "another update of it is on its way".to_owned();
+        let event = Event::NotUpdated { holder, lands_until: None, shows, not_before, maybe_posted: true, lost, error };
+        context.advance(request, &event).await?;
+        return Ok(Shown::Later);
+    }
     if cards.len() == lost.len() {
         match send(context, &request).await {
             Ok(Posted::At(card)) => new = Some(card),
@@ -301,6 +311,7 @@ async fn update_one<S, C: Chat, F>(
 async fn update_by_reply<S: RequestStore, C: Chat, F>(
     context: &Context<S, C, F>,
     request: Request,
+    holder: String,
 ) -> Result<Shown, StoreError> {
     let message = card::render(&request, &context.view);
     let (shows, over) = (request.version, request.rendered_version);
@@ -308,29 +319,21 @@ async fn update_by_reply<S: RequestStore, C: Chat, F>(
     if let Some(reply) = request.reply.clone().filter(|reply| reply.uses_left > 0 && reply.until > now) {
         match context.chat.update_clicked(&reply, &message).await {
             Ok(()) => {
-                let event = Event::Updated {
-                    holder: String::new(),
-                    shows,
-                    over,
-                    card: None,
-                    lost: Vec::new(),
-                    reply_used: true,
-                };
+                let event = Event::Updated { holder, shows, over, card: None, lost: Vec::new(), reply_used: true };
                 return updated(context, request, event).await;
             }
             Err(ChatError::MessageGone(why)) => {
                 tracing::warn!(id = %request.change.id, why, "the clicked card can't be reached any more; a new one follows");
             }
-            Err(error) => return not_updated(context, request, String::new(), Vec::new(), &error).await,
+            Err(error) => return not_updated(context, request, holder, Vec::new(), &error).await,
         }
     }
     match send(context, &request).await {
         Ok(_) => {
-            let event =
-                Event::Updated { holder: String::new(), shows, over, card: None, lost: Vec::new(), reply_used: false };
+            let event = Event::Updated { holder, shows, over, card: None, lost: Vec::new(), reply_used: false };
             updated(context, request, event).await
         }
-        Err(error) => not_updated(context, request, String::new(), Vec::new(), &error).await,
+        Err(error) => not_updated(context, request, holder, Vec::new(), &error).await,
     }
 }
 

@@ -181,6 +181,8 @@ fn apply(next: &mut Request, event: Event, now: DateTime<Utc>) -> Result<Vec<Eff
             Ok(Vec::new())
         }
         Event::UpdateBegun(lease) => {
+            // Whoever did not record its update may have posted a new message in the place of one that was deleted.
+            next.maybe_posted |= !next.updating.is_empty();
             // What was sent long ago has landed, or never will: this update comes after it.
             next.updating.retain(|sent| sent.until > now);
             next.updating.push(lease);

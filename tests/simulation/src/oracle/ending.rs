@@ -123,7 +123,8 @@ impl Oracle {
             let lags = |text: &str| !headlines(is).iter().any(|words| text.starts_with(words)) || text != expected;
             let (old, new): (Vec<_>, Vec<_>) = cards.partition(|(_, message)| lags(&message.text));
             // A webhook tells no address: only the clicked message is reached, or a new one stands for it.
-            if self.plan.delivery == Delivery::Webhook && !new.is_empty() {
+            let was_deleted = seen.messages.values().any(|one| one.request == *id && one.is_deleted);
+            if self.plan.delivery == Delivery::Webhook && (!new.is_empty() || was_deleted) {
                 continue;
             }
             for (ts, message) in old {
