@@ -344,6 +344,13 @@ impl Slack {
         self.channels.get(channel)?.messages.get(&Ts::exact(ts)?)
     }
 
+    /// Somebody deletes a message by hand, and its thread with it.
+    pub fn delete(&mut self, channel: &str, ts: &str) {
+        if let (Some(channel), Some(ts)) = (self.channels.get_mut(channel), Ts::exact(ts)) {
+            channel.messages.retain(|at, message| *at != ts && message.thread_ts != Some(ts));
+        }
+    }
+
     /// What was whispered to a person, oldest first.
     #[must_use]
     pub fn whispers(&self, user: &str) -> Vec<&Whisper> {
