@@ -208,7 +208,8 @@ fn gap(name: &str, from: DateTime<Utc>, until: DateTime<Utc>, now: DateTime<Utc>
     }
 }
 
-/// Reads the last `reconcile_window` anew, every `reconcile_every` from the first tick on: delivery has no bound.
+/// Reads the `reconcile_window` before the last re-scan anew, and all since, every `reconcile_every` from the first tick on:
+/// delivery has no bound.
 async fn reconcile<S: RequestStore, C, F: Firewall>(
     context: &Context<S, C, F>,
     name: &str,
@@ -221,8 +222,10 @@ async fn reconcile<S: RequestStore, C, F: Firewall>(
     if now - mark.reconciled_at < delta(context.config.timing.reconcile_every) {
         return Ok(());
     }
-    let begin = (now - delta(context.config.timing.reconcile_window)).max(mark.first_from);
-    let mut from = begin;
+    let window = delta(context.config.timing.reconcile_window);
+    // What came since the last re-scan may be older than the window by now; no further back than any reading goes.
+    let since_last = (mark.reconciled_at - window).max(now - delta(context.config.timing.catch_up));
+    let mut from = since_last.min(now - window).max(mark.first_from);
     while from < now {
         if !budget.allows_slice(context.clock.now()) {
             tracing::warn!(read_until = %from, "out of time for the re-scan; the next tick begins it anew");
