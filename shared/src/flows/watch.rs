@@ -222,10 +222,12 @@ async fn reconcile<S: RequestStore, C, F: Firewall>(
     if now - mark.reconciled_at < delta(context.config.timing.reconcile_every) {
         return Ok(());
     }
-    let window = delta(context.config.timing.reconcile_window);
-    // What came since the last re-scan may be older than the window by now; no further back than any reading goes.
-    let since_last = (mark.reconciled_at - window).max(now - delta(context.config.timing.catch_up));
-    let mut from = since_last.min(now - window).max(mark.first_from);
+    let timing = &context.config.timing;
+    let (window, every) = (delta(timing.reconcile_window), delta(timing.reconcile_every));
+    // What came since the last re-scan may be older than the window by now. After an outage that is no gap all of that is
+    // read; after a longer one no more.
+    let oldest = now - delta(timing.catch_up) - every - window;
+    let mut from = (mark.reconciled_at - window).max(oldest).max(mark.first_from);
     while from < now {
         if !budget.allows_slice(context.clock.now()) {
             tracing::warn!(read_until = %from, "out of time for the re-scan; the next tick begins it anew");
