@@ -8,11 +8,16 @@ CARGO ?= cargo
 PYTHON ?= python3
 VENV := .venv
 BROWSER := tests/browser
+TOOLS := infra/.venv
+CONFIG ?= config.toml
+CDK := cd infra && npx cdk
+CONTEXT = -c config=$(abspath $(CONFIG))
 N ?= 1000000
+OPENINGS ?= 200
 
 .PHONY: help
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 
 .PHONY: build
 build: ## Build everything (dev profile)
@@ -24,6 +29,18 @@ build: ## Build everything (dev profile)
 demo: build ## Run the whole system on this machine and open its page
 	@if [ -t 0 ]; then set -m; fi; target/debug/local demo --data data && exit
 
+# cargo-lambda would fetch a target of its own choice with rustup; we build for the one that is there.
+.PHONY: lambda
+lambda: $(TOOLS)/.made ## Build the two functions for AWS Lambda (x86_64) into target/lambda
+	@command -v $(CARGO) >/dev/null || { echo "cargo is missing: install Rust with rustup (see rust-version in Cargo.toml)"; exit 1; }
+	PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" $(CARGO) lambda build --locked --profile ship --x86-64 --skip-target-check -p poller -p responder
+
+.PHONY: boot
+boot: ## Start what `make lambda` built under the Runtime API's emulator: cold start, memory, size
+	@for name in poller responder; do test -x target/lambda/$$name/bootstrap || { echo "target/lambda/$$name/bootstrap is missing: make lambda"; exit 1; }; done
+	@$(CARGO) build --package local --bin boot
+	@target/debug/boot target/lambda
+
 # Only the package that it needs. The AWS SDKs, which take minutes and near 8 GB of memory to build, are no part of it.
 .PHONY: replay
 replay: ## Show what would have been asked about your CloudTrail files: make replay FILES="..."
@@ -33,7 +50,7 @@ replay: ## Show what would have been asked about your CloudTrail files: make rep
 	@target/debug/local replay $(FILES)
 
 .PHONY: test
-test: test-rust test-python test-browser ## Run every test
+test: test-rust test-python test-browser test-infra ## Run every test
 
 .PHONY: test-rust
 test-rust: build ## Unit tests, wire tests, the two functions end to end
@@ -45,6 +62,11 @@ soak: ## Play N random runs (a million by default), every pair of crashes, every
 	PAIRS=all $(CARGO) test --release -p simulation --test crashes
 	DEPTH=14 $(CARGO) test --release -p simulation --test search
 
+# One seed draws the same openings, clicks, kills and faults again; what meets what is up to the machine.
+.PHONY: chaos
+chaos: build ## Two functions, 200 openings, faults and SIGKILL at random (OPENINGS=200 SEED=)
+	OPENINGS=$(OPENINGS) SEED=$${SEED:-$$RANDOM} $(CARGO) test --workspace --test chaos every_card
+
 .PHONY: test-python
 test-python: build $(VENV)/.made ## The stand-ins against moto and Slack's own SDK
 	$(VENV)/bin/python -m pytest -q tests/python
@@ -54,9 +76,37 @@ test-browser: build $(BROWSER)/node_modules/.made ## The page in headless Chromi
 	@scripts/need-chromium
 	cd $(BROWSER) && npm test
 
+.PHONY: test-infra
+test-infra: infra/node_modules/.made $(TOOLS)/.made ## The CDK app: assertions, cdk-nag, cfn-lint, snapshots
+	cd infra && npm run check && npm test
+
+.PHONY: synth
+synth: infra/node_modules/.made ## Make the CloudFormation templates, offline (CONFIG=config.toml; after make lambda)
+	$(CDK) synth --quiet $(CONTEXT)
+
+.PHONY: diff
+diff: infra/node_modules/.made ## What make deploy would change
+	$(CDK) diff $(CONTEXT)
+
+.PHONY: deploy
+deploy: infra/node_modules/.made ## Deploy everything (CONFIG=config.toml; docs/setup.md first)
+	$(CDK) deploy --all $(CONTEXT)
+
 .PHONY: fuzz
 fuzz: ## Hostile input for all that reads what others send (SECONDS_EACH=600; needs cargo-fuzz)
 	scripts/fuzz
+
+CHECKS ?= advisories bans licenses sources
+
+.PHONY: deny
+deny: ## Licences, known defects, duplicates and origins of all dependencies (needs cargo-deny; CHECKS=...)
+	@command -v cargo-deny >/dev/null || { echo "cargo-deny is missing: cargo install --locked cargo-deny"; exit 1; }
+	cargo-deny --locked check $(CHECKS)
+
+.PHONY: mutants
+mutants: ## Which changes of the domain and the signature check no test sees (needs cargo-mutants; more than an hour)
+	@command -v cargo-mutants >/dev/null || { echo "cargo-mutants is missing: cargo install --locked cargo-mutants"; exit 1; }
+	$(CARGO) mutants --package shared --output target
 
 .PHONY: lint
 lint: ## rustfmt and clippy, warnings are errors
@@ -74,7 +124,13 @@ $(VENV)/.made: tests/python/requirements.txt
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r tests/python/requirements.txt
 	@touch $@
 
-$(BROWSER)/node_modules/.made: $(BROWSER)/package-lock.json
+$(TOOLS)/.made: infra/requirements.txt
+	@command -v $(PYTHON) >/dev/null || { echo "python3 is missing: install Python 3.10 or newer"; exit 1; }
+	$(PYTHON) -m venv $(TOOLS)
+	$(TOOLS)/bin/pip install --quiet --disable-pip-version-check -r infra/requirements.txt
+	@touch $@
+
+%/node_modules/.made: %/package-lock.json
 	@command -v npm >/dev/null || { echo "npm is missing: install Node.js 20 or newer"; exit 1; }
-	cd $(BROWSER) && npm ci --no-audit --no-fund
+	cd $* && npm ci --no-audit --no-fund
 	@touch $@

@@ -17,7 +17,7 @@ use std::{
 };
 
 use local::{
-    system::{Options, System, event_bridge},
+    system::{Options, System, event_bridge, seed::Opener},
     wire::lambda::{Code, FunctionError},
 };
 use serde_json::{Value, json};
@@ -69,6 +69,17 @@ impl Story {
         (lake.settings.queued_polls, lake.settings.running_polls) = (0, 0);
         drop(lake);
         Self { system, _room: Some(room) }
+    }
+
+    /// As [`Story::begin`]; Alice has opened SSH in the group `web`, and its card asks. The group, and the rules that it had
+    /// before.
+    pub async fn with_a_card() -> (Self, Group, Vec<String>) {
+        let story = Self::begin().await;
+        let web = story.group("web");
+        let before = story.rules(&web);
+        story.open(Opener::Alice, &web, ssh());
+        story.poll().await;
+        (story, web, before)
     }
 
     /// `{"tick":"poll"}`, which has to succeed.
@@ -177,18 +188,34 @@ impl Story {
     }
 }
 
+/// No story may tell a secret: every line that a function printed is held against all secrets as it is read, and here every
+/// message in Slack.
+impl Drop for Story {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.assert_nothing_told();
+        }
+    }
+}
+
 /// The options of every story.
 #[must_use]
 pub fn options() -> Options {
     Options::new(Code::Binary(binary("poller")), Code::Binary(binary("responder")))
 }
 
-/// The binary beside this test's own.
+/// A function's binary: beside this test's own, or as `NAME/bootstrap` in the folder that `FUNCTIONS` names, where
+/// `make lambda` put what ships.
 ///
 /// # Panics
-/// It is not there: `cargo build --workspace --bins` builds it.
+/// It is not there.
 #[must_use]
 pub fn binary(name: &str) -> PathBuf {
+    if let Some(folder) = std::env::var_os("FUNCTIONS") {
+        let path = PathBuf::from(folder).join(name).join("bootstrap");
+        assert!(path.exists(), "{} is not there. Build it first: make lambda", path.display());
+        return path;
+    }
     let test = std::env::current_exe().expect("the test's own path");
     let path = test.parent().and_then(|deps| deps.parent()).expect("target/debug/deps").join(name);
     assert!(path.exists(), "{} is not there. Build it first: cargo build --workspace --bins", path.display());

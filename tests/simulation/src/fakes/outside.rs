@@ -179,6 +179,10 @@ impl Outside {
                 act();
                 (Err(Lost::NoAnswer), None)
             }
+            Some(Fault::ErrorAfter) => {
+                act(now);
+                (Err(Lost::ServerError), None)
+            }
             Some(Fault::DropBefore) => (Err(Lost::NoAnswer), None),
             Some(Fault::Throttle) => (Err(Lost::Throttled), None),
             Some(Fault::ServerError) => (Err(Lost::ServerError), None),

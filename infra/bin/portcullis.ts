@@ -1,0 +1,27 @@
+/** What the CDK's command line runs. `-c config=PATH` names another configuration, `-c binaries=PATH` other binaries. */
+
+import { join, resolve } from 'node:path';
+
+import { App } from 'aws-cdk-lib';
+
+import { populate, ROOT } from '../lib/app';
+import { ConfigErrors, loadDeployable } from '../lib/config';
+import { OutsideRepository } from '../lib/pipeline';
+import { NotBuilt } from '../lib/portcullis/function';
+
+const app = new App({ analyticsReporting: false });
+
+/** A path that the command line gave. */
+function given(name: string, standard: string): string {
+  const value: unknown = app.node.tryGetContext(name);
+  return typeof value === 'string' && value !== '' ? resolve(value) : standard;
+}
+
+try {
+  const configPath = given('config', join(ROOT, 'config.toml'));
+  populate(app, loadDeployable(configPath), { configPath, binaries: given('binaries', join(ROOT, 'target/lambda')) });
+} catch (error) {
+  const expected = error instanceof ConfigErrors || error instanceof NotBuilt || error instanceof OutsideRepository;
+  console.error(expected ? error.message : error);
+  process.exit(1);
+}
