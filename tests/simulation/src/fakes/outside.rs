@@ -180,7 +180,7 @@ impl Outside {
                 (Err(Lost::NoAnswer), None)
             }
             Some(Fault::ErrorAfter) => {
-                act(now);
+                act();
                 (Err(Lost::ServerError), None)
             }
             Some(Fault::DropBefore) => (Err(Lost::NoAnswer), None),
