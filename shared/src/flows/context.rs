@@ -75,7 +75,7 @@ pub enum Once {
     /// It moved, or the event changes nothing.
     Over(Advanced),
     /// Another commit came first; this is what it left.
-    Raced(Box<Request>),
+    Raced(Request),
 }
 
 /// Others changed a request so often that it was given up.
@@ -111,7 +111,7 @@ impl<S: RequestStore, C, F> Context<S, C, F> {
         for _ in 0..RACES {
             match self.advance_once(request, event).await? {
                 Once::Over(advanced) => return Ok(advanced),
-                Once::Raced(current) => request = *current,
+                Once::Raced(current) => request = current,
             }
         }
         Err(raced(&request))
@@ -128,7 +128,7 @@ impl<S: RequestStore, C, F> Context<S, C, F> {
         };
         Ok(match self.commit(transition).await? {
             Commit::Won { request, effects } => Once::Over(Advanced::Done { request: *request, effects }),
-            Commit::Lost { current: Some(current) } => Once::Raced(current),
+            Commit::Lost { current: Some(current) } => Once::Raced(*current),
             Commit::Lost { current: None } => Once::Over(Advanced::Vanished),
         })
     }

@@ -128,7 +128,7 @@ async fn approve<S: RequestStore, C, F>(
         }
         match context.advance_once(request, event).await? {
             Once::Over(advanced) => return Ok(Ok(advanced)),
-            Once::Raced(current) => request = *current,
+            Once::Raced(current) => request = current,
         }
     }
     Err(raced(&request))

@@ -57,7 +57,10 @@ pub async fn reopen_if_denied<S: RequestStore, C, F: Firewall>(
     let Some(group) = modification.change.place.group_key() else { return Ok(()) };
     let rules = match &modification.change.opening {
         Opening::Unresolved(Lookup::Modified { rules }) if matches!(modification.state, State::Ignored { .. }) => rules,
-        opening => opening.left_out(),
+        Opening::Modified { left_out, .. } => left_out,
+        Opening::Authorized { .. } | Opening::Unresolved(_) | Opening::Unreadable { .. } | Opening::Gap { .. } => {
+            return Ok(());
+        }
     };
     let mut found = Found::new();
     for ModifiedRule { id, to, .. } in rules {

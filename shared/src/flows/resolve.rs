@@ -78,7 +78,7 @@ async fn authorized<S, C, F: Firewall>(
 
 /// What one modified rule turned out to be.
 enum Modified {
-    Opened(OpenedRule),
+    Opened(Box<OpenedRule>),
     Ignored(Ignored),
     Unreadable(String),
 }
@@ -111,7 +111,7 @@ async fn modified<S: RequestStore, C, F: Firewall>(
         let values = context.store.known_values(group, &RuleName::Id(rule.id.clone())).await;
         let earlier = known_before(change, unless_damaged(values)?);
         match judge(rule, find(&there, &rule.id), earlier) {
-            Modified::Opened(rule) => opened.push(rule),
+            Modified::Opened(rule) => opened.push(*rule),
             Modified::Ignored(reason) => {
                 ignored = ignored.max(Some(reason));
                 left_out.extend(may_be_reopened(reason).then(|| rule.clone()));
@@ -153,7 +153,7 @@ fn judge(modified: &ModifiedRule, there: Option<&DescribedRule>, earlier: Option
             (Some(to), Some(earlier)) => {
                 let mut rule = OpenedRule::new(to.clone(), Some(modified.id.clone()), None);
                 rule.earlier = Some(earlier);
-                Modified::Opened(rule)
+                Modified::Opened(Box::new(rule))
             }
             (Some(_) | None, Some(_) | None) => Modified::Unreadable(format!(
                 "The rule {} was changed, and was gone when the group was read{}.",
@@ -176,7 +176,7 @@ fn judge(modified: &ModifiedRule, there: Option<&DescribedRule>, earlier: Option
             let rule = to.clone().unwrap_or(now);
             let mut rule = OpenedRule::new(rule, Some(modified.id.clone()), there.description.clone());
             rule.earlier = earlier;
-            Modified::Opened(rule)
+            Modified::Opened(Box::new(rule))
         }
     }
 }

@@ -208,7 +208,8 @@ fn gap(name: &str, from: DateTime<Utc>, until: DateTime<Utc>, now: DateTime<Utc>
     }
 }
 
-/// Reads the last `reconcile_window` anew, every `reconcile_every` from the first tick on: delivery has no bound.
+/// Reads the `reconcile_window` before the last re-scan anew, and all since, every `reconcile_every` from the first tick on:
+/// delivery has no bound.
 async fn reconcile<S: RequestStore, C, F: Firewall>(
     context: &Context<S, C, F>,
     name: &str,
@@ -221,8 +222,12 @@ async fn reconcile<S: RequestStore, C, F: Firewall>(
     if now - mark.reconciled_at < delta(context.config.timing.reconcile_every) {
         return Ok(());
     }
-    let begin = (now - delta(context.config.timing.reconcile_window)).max(mark.first_from);
-    let mut from = begin;
+    let timing = &context.config.timing;
+    let (window, every) = (delta(timing.reconcile_window), delta(timing.reconcile_every));
+    // What came since the last re-scan may be older than the window by now. After an outage that is no gap all of that is
+    // read; after a longer one no more.
+    let oldest = now - delta(timing.catch_up) - every - window;
+    let mut from = (mark.reconciled_at - window).max(oldest).max(mark.first_from);
     while from < now {
         if !budget.allows_slice(context.clock.now()) {
             tracing::warn!(read_until = %from, "out of time for the re-scan; the next tick begins it anew");

@@ -31,7 +31,10 @@ pub fn shrink(plan: Plan, mutation: Option<Mutation>) -> Option<Shrunk> {
     let mut search = Search { mutation, promise, plays: 1, best: (plan, first) };
     let mut smaller = true;
     while smaller && search.plays < MOST_PLAYS {
-        smaller = SIMPLER.iter().fold(false, |any, simpler| search.attempt(simpler) || any);
+        smaller = false;
+        for simpler in SIMPLER {
+            smaller |= search.attempt(simpler);
+        }
     }
     search.spare_trouble();
     let (plan, outcome) = search.best;

@@ -147,7 +147,7 @@ async fn an_update_that_begins_with_an_old_request_shows_what_became_of_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_old_update_that_lands_last_without_an_answer_is_overwritten_again() {
+async fn an_update_without_an_answer_that_began_with_an_old_request_shows_the_newest_state() {
     let run = Run::new();
     let id = pending(&run).await;
     let After::Work { request: denied, .. } = run.click(BOB, "deny", &id).await else { panic!("a decision") };
@@ -156,8 +156,8 @@ async fn an_old_update_that_lands_last_without_an_answer_is_overwritten_again() 
     assert_eq!(run.headline(&id), "Reverted");
     run.world().faults.set("chat", "update", Fault::DropAfter, Some(1));
     update(&run.portcullis, *denied, run.deadline(TimeDelta::seconds(30))).await.expect("an update");
-    assert_eq!(run.headline(&id), "Denied: reverting");
+    assert_eq!(run.headline(&id), "Reverted");
     run.wait(TimeDelta::minutes(1)).await;
     run.sweep().await;
-    assert_eq!(run.headline(&id), "Reverted");
+    assert_eq!((run.headline(&id), run.stored(&id).due_at()), ("Reverted".to_owned(), None));
 }
