@@ -8,6 +8,7 @@ CARGO ?= cargo
 PYTHON ?= python3
 VENV := .venv
 BROWSER := tests/browser
+TOOLS := infra/.venv
 N ?= 1000000
 
 .PHONY: help
@@ -23,6 +24,18 @@ build: ## Build everything (dev profile)
 .PHONY: demo
 demo: build ## Run the whole system on this machine and open its page
 	@if [ -t 0 ]; then set -m; fi; target/debug/local demo --data data && exit
+
+# cargo-lambda would fetch a target of its own choice with rustup; we build for the one that is there.
+.PHONY: lambda
+lambda: $(TOOLS)/.made ## Build the two functions for AWS Lambda (x86_64) into target/lambda
+	@command -v $(CARGO) >/dev/null || { echo "cargo is missing: install Rust with rustup (see rust-version in Cargo.toml)"; exit 1; }
+	PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" $(CARGO) lambda build --locked --profile ship --x86-64 --skip-target-check -p poller -p responder
+
+.PHONY: boot
+boot: ## Start what `make lambda` built under the Runtime API's emulator: cold start, memory, size
+	@for name in poller responder; do test -x target/lambda/$$name/bootstrap || { echo "target/lambda/$$name/bootstrap is missing: make lambda"; exit 1; }; done
+	@$(CARGO) build --package local --bin boot
+	@target/debug/boot target/lambda
 
 # Only the package that it needs. The AWS SDKs, which take minutes and near 8 GB of memory to build, are no part of it.
 .PHONY: replay
@@ -58,6 +71,18 @@ test-browser: build $(BROWSER)/node_modules/.made ## The page in headless Chromi
 fuzz: ## Hostile input for all that reads what others send (SECONDS_EACH=600; needs cargo-fuzz)
 	scripts/fuzz
 
+CHECKS ?= advisories bans licenses sources
+
+.PHONY: deny
+deny: ## Licences, known defects, duplicates and origins of all dependencies (needs cargo-deny; CHECKS=...)
+	@command -v cargo-deny >/dev/null || { echo "cargo-deny is missing: cargo install --locked cargo-deny"; exit 1; }
+	cargo-deny --locked check $(CHECKS)
+
+.PHONY: mutants
+mutants: ## Which changes of the domain and the signature check no test sees (needs cargo-mutants; more than an hour)
+	@command -v cargo-mutants >/dev/null || { echo "cargo-mutants is missing: cargo install --locked cargo-mutants"; exit 1; }
+	$(CARGO) mutants --package shared --output target
+
 .PHONY: lint
 lint: ## rustfmt and clippy, warnings are errors
 	$(CARGO) fmt --all --check
@@ -72,6 +97,12 @@ $(VENV)/.made: tests/python/requirements.txt
 	@command -v $(PYTHON) >/dev/null || { echo "python3 is missing: install Python 3.10 or newer"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r tests/python/requirements.txt
+	@touch $@
+
+$(TOOLS)/.made: infra/requirements.txt
+	@command -v $(PYTHON) >/dev/null || { echo "python3 is missing: install Python 3.10 or newer"; exit 1; }
+	$(PYTHON) -m venv $(TOOLS)
+	$(TOOLS)/bin/pip install --quiet --disable-pip-version-check -r infra/requirements.txt
 	@touch $@
 
 $(BROWSER)/node_modules/.made: $(BROWSER)/package-lock.json

@@ -22,10 +22,10 @@ function wanted(): string {
   return /^cfn-lint==(.+)$/m.exec(requirements)?.[1] ?? '';
 }
 
-/** Where the tool is: `CFN_LINT`, the repository's virtual environment, or the path. */
+/** Where the tool is: `CFN_LINT`, the virtual environment here (`make lambda`, `make test-infra`), or the path. */
 export function cfnLint(): string {
   const version = wanted();
-  const places = [process.env['CFN_LINT'], join(ROOT, '.venv/bin/cfn-lint'), 'cfn-lint'];
+  const places = [process.env['CFN_LINT'], join(__dirname, '../.venv/bin/cfn-lint'), 'cfn-lint'];
   const found: string[] = [];
   for (const place of places) {
     const said = place && spawnSync(place, ['--version'], { encoding: 'utf8' }).stdout?.trim();

@@ -8,7 +8,7 @@ import { describe, test } from 'node:test';
 import { ConfigErrors, loadConfig, loadDeployable, readConfig } from '../lib/config';
 
 const ROOT = join(__dirname, '../..');
-const FOLDERS = [join(ROOT, 'tests/config'), join(__dirname, 'config')];
+const FOLDERS = [join(ROOT, 'tests/config'), join(ROOT, 'tests/config/deploy')];
 
 function examples(kind: 'good' | 'bad'): string[] {
   return FOLDERS.flatMap((folder) =>

@@ -15,7 +15,7 @@ import { loadDeployable } from '../lib/config';
 export const CONFIGS = ['deployed', 'deployed_every_key', 'deployed_pushes_only', 'deployed_roles_exist'] as const;
 export type ConfigName = (typeof CONFIGS)[number];
 
-export const configPath = (name: ConfigName): string => join(__dirname, `config/good/${name}.toml`);
+export const configPath = (name: ConfigName): string => join(ROOT, `tests/config/deploy/good/${name}.toml`);
 export const config = (name: ConfigName) => loadDeployable(configPath(name));
 
 /** A CloudFormation template, as loosely as tests look at it. */

@@ -17,6 +17,7 @@ after(() => rmSync(copy, { recursive: true, force: true }));
 
 const notCopied = new Set(['node_modules', 'cdk.out']);
 cpSync(join(ROOT, 'infra'), join(copy, 'infra'), { recursive: true, filter: (path) => !notCopied.has(basename(path)) });
+cpSync(join(ROOT, 'tests/config'), join(copy, 'tests/config'), { recursive: true });
 mkdirSync(join(copy, 'shared'));
 for (const file of ['config.toml', 'shared/table.json', 'shared/aws-calls.json']) {
   cpSync(join(ROOT, file), join(copy, file));
@@ -73,7 +74,7 @@ test('it says what is wrong in the configuration, and nothing else', () => {
     'synth',
     '--quiet',
     '-c',
-    `config=${join(copy, 'infra/test/config/bad/deploy_with_others.toml')}`,
+    `config=${join(copy, 'tests/config/deploy/bad/deploy_with_others.toml')}`,
   );
   assert.notEqual(status, 0);
   assert.match(said, /deploy_with_others\.toml: timing\.poll_every: is no whole number of minutes up to a day/);

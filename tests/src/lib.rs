@@ -183,12 +183,18 @@ pub fn options() -> Options {
     Options::new(Code::Binary(binary("poller")), Code::Binary(binary("responder")))
 }
 
-/// The binary beside this test's own.
+/// A function's binary: beside this test's own, or as `NAME/bootstrap` in the folder that `FUNCTIONS` names, where
+/// `make lambda` put what ships.
 ///
 /// # Panics
-/// It is not there: `cargo build --workspace --bins` builds it.
+/// It is not there.
 #[must_use]
 pub fn binary(name: &str) -> PathBuf {
+    if let Some(folder) = std::env::var_os("FUNCTIONS") {
+        let path = PathBuf::from(folder).join(name).join("bootstrap");
+        assert!(path.exists(), "{} is not there. Build it first: make lambda", path.display());
+        return path;
+    }
     let test = std::env::current_exe().expect("the test's own path");
     let path = test.parent().and_then(|deps| deps.parent()).expect("target/debug/deps").join(name);
     assert!(path.exists(), "{} is not there. Build it first: cargo build --workspace --bins", path.display());

@@ -8,9 +8,6 @@ use shared::domain::record;
 
 use super::problem::Skipped;
 
-/// The calls that may open or close ingress; a record of any other is nothing to Portcullis.
-const CALLS: [&str; 3] = ["AuthorizeSecurityGroupIngress", "ModifySecurityGroupRules", "RevokeSecurityGroupIngress"];
-
 /// The fields that tell a CloudTrail record that stands by itself from other JSON.
 const FIELDS: [&str; 6] =
     ["eventName", "eventID", "eventSource", "userIdentity", "requestParameters", "recipientAccountId"];
@@ -61,7 +58,7 @@ impl Item {
 pub(super) fn is_another_event(record: &Value) -> bool {
     let named = |field| record.get(field).and_then(Value::as_str).filter(|name| !name.trim().is_empty());
     named("eventSource").is_some_and(|source| source != "ec2.amazonaws.com")
-        || named("eventName").is_some_and(|name| !CALLS.contains(&name))
+        || named("eventName").is_some_and(|name| !record::CALLS.contains(&name))
 }
 
 #[cfg(test)]

@@ -61,6 +61,8 @@ fn root(root: &mut Section<'_>) -> Option<Config> {
     let approvers = root.section("approvers", |section| approvers(section, by_webhook));
     let people = people(root);
     let mode = root.section("mode", mode);
+    // infra/ reads it, and refuses what is wrong in it before anything is deployed.
+    root.elsewhere("deploy")?;
     Some(Config {
         accounts: accounts?,
         roles: roles?,
@@ -98,6 +100,8 @@ fn roles(section: &mut Section<'_>, with_lake: bool) -> Option<Roles> {
         if with_lake { section.required("lake_read") } else { section.or("lake_read", "cloudtrail-lake-read-role") };
     let spoke = section.required("spoke");
     let external_id = section.optional::<ExternalId>("external_id");
+    // Whether infra/ makes them. The functions use them all the same.
+    section.or::<bool>("exist", false)?;
     Some(Roles { path: path?, hub: hub?, lake_read: lake_read?, spoke: spoke?, external_id: external_id? })
 }
 

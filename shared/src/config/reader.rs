@@ -197,6 +197,11 @@ impl<'e> Section<'e> {
         }
     }
 
+    /// A table that somebody else reads: that it is one is all that matters here.
+    pub(super) fn elsewhere(&mut self, name: &'static str) -> Option<()> {
+        self.table(name).map(|_| ())
+    }
+
     /// The entries of a table whose keys are the user's own. `read` is called for every entry, good or bad.
     pub(super) fn entries<T>(
         &mut self,

@@ -46,6 +46,22 @@ fn the_good_examples_are_taken() {
     }
 }
 
+/// `[deploy]` is infra's alone: what it refuses there keeps no function from running.
+#[test]
+fn what_is_said_to_infra_is_not_the_functions_business() {
+    for path in examples("deploy/good").into_iter().chain(examples("deploy/bad")) {
+        let text = fs::read_to_string(&path).expect("an example");
+        if let Err(errors) = Config::load(&text) {
+            panic!("{}", errors.in_file(&path));
+        }
+    }
+    let errors = Config::load(&format!("deploy = 7\n{}", read("tests/config/good/smallest.toml")));
+    assert_eq!(
+        errors.map(|_| ()).expect_err("no table").errors().iter().map(expectation).collect::<Vec<_>>(),
+        ["deploy"]
+    );
+}
+
 #[test]
 fn the_bad_examples_are_refused_with_every_key_that_they_name() {
     for path in examples("bad") {
@@ -187,11 +203,11 @@ fn errors_say_where_what_and_what_to_do() {
     let errors = Config::load(&read("tests/config/bad/unknown_keys.toml")).expect_err("a bad example");
     insta::assert_snapshot!(errors, @r#"
     config.toml: accounts.automaton: there is no such key; the keys here are automation, organization, names
-    config.toml: roles."external id": there is no such key; the keys here are path, hub, lake_read, spoke, external_id
+    config.toml: roles."external id": there is no such key; the keys here are path, hub, lake_read, spoke, external_id, exist
     config.toml: lake.name: there is no such key; the keys here are event_data_store, region
     config.toml: timing.lookBack: there is no such key; the keys here are poll_every, sweep_every, lookback, catch_up, reconcile_every, reconcile_window
-    config.toml: mod: there is no such key; the keys here are accounts, roles, lake, timing, store, slack, approvers, people, mode
-    config.toml: pol_every: there is no such key; the keys here are accounts, roles, lake, timing, store, slack, approvers, people, mode
+    config.toml: mod: there is no such key; the keys here are accounts, roles, lake, timing, store, slack, approvers, people, mode, deploy
+    config.toml: pol_every: there is no such key; the keys here are accounts, roles, lake, timing, store, slack, approvers, people, mode, deploy
     "#);
     let errors = Config::load(&read("tests/config/bad/people.toml")).expect_err("a bad example");
     insta::assert_snapshot!(errors, @r#"

@@ -81,3 +81,16 @@ pub struct Submission {
     /// What they wrote.
     pub reason: Result<Reason, InvalidReason>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trigger_is_any_text_and_is_shown_to_nobody() {
+        assert_eq!(TriggerId::parse(""), None);
+        let trigger = TriggerId::parse("13345224609.738474920.8088").expect("a trigger");
+        assert_eq!(trigger.expose(), "13345224609.738474920.8088");
+        assert_eq!(format!("{trigger:?}"), "TriggerId(..)");
+    }
+}

@@ -144,6 +144,17 @@ fn any_v4() -> impl Strategy<Value = IngressRule> {
     })
 }
 
+#[test]
+fn all_but_one_address_is_not_the_whole() {
+    for family in [Family::V4, Family::V6] {
+        let mut spans = family.internet().to_vec();
+        assert!(family.covered_by(&spans));
+        let last = spans.last_mut().expect("a span");
+        *last = Span { from: last.from, to: last.to - 1 };
+        assert!(!family.covered_by(&spans), "the last address is left out");
+    }
+}
+
 proptest! {
     /// The slow way: for every port that can matter, look at every block of 4 bits.
     #[test]

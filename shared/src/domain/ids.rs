@@ -244,6 +244,15 @@ mod tests {
     }
 
     #[test]
+    fn a_slack_id_has_its_first_letter_its_length_and_its_letters() {
+        for refused in ["X012A3CDE", "U1", "", "u012A3CDE", "U012a3CDE", "U012A3CDE ", "U<!channel>"] {
+            assert!(SlackUserId::parse(refused).is_err(), "{refused}");
+        }
+        assert!(SlackUserId::parse(&format!("U{}", "0".repeat(63))).is_ok());
+        assert!(SlackUserId::parse(&format!("U{}", "0".repeat(64))).is_err());
+    }
+
+    #[test]
     fn the_partition_follows_from_the_region() {
         for (region, partition) in [
             ("eu-west-1", "aws"),

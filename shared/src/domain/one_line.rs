@@ -30,3 +30,18 @@ fn is_invisible(char: char) -> bool {
             | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}'
             | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_stops_with_the_first_character_beyond_the_budget() {
+        let one = |_: char| 1;
+        assert_eq!(one_line("abcdef", 3, one), "abcd");
+        assert_eq!(one_line("a b c d", 3, one), "a b c", "a space that is written costs one");
+        assert_eq!(one_line("\u{202e}a\u{200b}\n\n b ", 9, one), "a b");
+        assert_eq!(one_line("aé", 2, char::len_utf8), "aé", "the cost is the caller's");
+        assert_eq!(one_line("éab", 2, char::len_utf8), "éa");
+    }
+}

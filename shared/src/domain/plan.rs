@@ -132,7 +132,10 @@ mod tests {
     fn a_rule_is_ours_by_its_properties_and_its_id() {
         let opened = [opened(22, "0.0.0.0/0", Some("sgr-1"))];
         let ours = described("sgr-1", 22, "0.0.0.0/0");
-        assert_eq!(Plan::make(&opened, std::slice::from_ref(&ours)).0, [Seen::There(ours)]);
+        let plan = Plan::make(&opened, std::slice::from_ref(&ours));
+        assert!(!plan.is_empty());
+        assert_eq!(plan.to_string(), "revoke 1, gone 0, changed 0, settled 0");
+        assert_eq!(plan.0, [Seen::There(ours)]);
     }
 
     #[test]

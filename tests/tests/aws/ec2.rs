@@ -25,7 +25,7 @@ use shared::{
 use crate::support::{Cloud, group, lock, roles, sdk};
 
 const ACCOUNT: &str = "111122223333";
-const REGION: &str = "us-east-1";
+pub(crate) const REGION: &str = "us-east-1";
 
 #[tokio::test]
 async fn a_group_is_described_to_its_last_page() {
@@ -247,19 +247,19 @@ async fn without_a_server_nothing_is_known() {
     assert!(matches!(error, Err(FirewallError::Unavailable { .. })), "{error:?}");
 }
 
-fn firewall(cloud: &Cloud) -> SpokeFirewall {
+pub(crate) fn firewall(cloud: &Cloud) -> SpokeFirewall {
     SpokeFirewall::new(&cloud.sdk, roles())
 }
 
 /// A group in a VPC that is not the default one: there a revoke is whole or not at all.
-fn new_group(world: &Arc<World>, region: &str) -> GroupKey {
+pub(crate) fn new_group(world: &Arc<World>, region: &str) -> GroupKey {
     let mut ec2 = lock(&world.ec2);
     let vpc = ec2.add_vpc(ACCOUNT, region);
     let id = ec2.add_group(ACCOUNT, region, "watched", Some(&vpc)).expect("a group");
     group(ACCOUNT, region, &id)
 }
 
-fn open(world: &Arc<World>, key: &GroupKey, permissions: Vec<Permission>) {
+pub(crate) fn open(world: &Arc<World>, key: &GroupKey, permissions: Vec<Permission>) {
     let group = GroupRef::id(key.group.as_str());
     apply(world, key, Operation::AuthorizeIngress { group, permissions: Permissions::Array(permissions) });
 }
@@ -270,7 +270,7 @@ fn apply(world: &Arc<World>, key: &GroupKey, operation: Operation) {
     lock(&world.ec2).apply(&caller, &Call::from(operation), Utc::now()).result.expect("EC2 takes it");
 }
 
-async fn ingress(firewall: &SpokeFirewall, key: &GroupKey) -> Vec<DescribedRule> {
+pub(crate) async fn ingress(firewall: &SpokeFirewall, key: &GroupKey) -> Vec<DescribedRule> {
     let mut rules = firewall.describe(key, &Which::All).await.expect("rules");
     rules.retain(|rule| !rule.is_egress);
     rules

@@ -9,6 +9,8 @@ mod ec2;
 #[cfg(test)]
 mod lake;
 #[cfg(test)]
+mod round_trip;
+#[cfg(test)]
 mod secrets;
 #[cfg(test)]
 mod support;

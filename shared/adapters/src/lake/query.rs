@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use serde_json::{Map, Value};
-use shared::{domain::ids::EventDataStoreId, ports::Window};
-
-/// The events that open or close ingress.
-const EVENTS: [&str; 3] = ["AuthorizeSecurityGroupIngress", "ModifySecurityGroupRules", "RevokeSecurityGroupIngress"];
+use shared::{
+    domain::{ids::EventDataStoreId, record::CALLS},
+    ports::Window,
+};
 
 /// The column that holds the whole record.
 const RECORD: &str = "eventJson";
@@ -18,7 +18,7 @@ pub(super) fn statement(store: &EventDataStoreId, window: Window) -> String {
     let from = window.from.trunc_subsecs(0);
     let until = window.until.trunc_subsecs(0);
     let until = if until < window.until { until + TimeDelta::seconds(1) } else { until };
-    let names = EVENTS.map(|name| format!("'{name}'")).join(", ");
+    let names = CALLS.map(|name| format!("'{name}'")).join(", ");
     format!(
         "SELECT eventTime, eventSource, eventName, errorCode, {RECORD} FROM {store} \
          WHERE eventTime >= '{}' AND eventTime <= '{}' AND eventSource = 'ec2.amazonaws.com' AND eventName IN ({names})",

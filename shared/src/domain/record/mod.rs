@@ -65,6 +65,9 @@ pub fn read(text: &str, now: DateTime<Utc>) -> Reading {
     }
 }
 
+/// The calls of EC2 that open or close ingress, by their `eventName`: what a source has to ask for. All others are ignored.
+pub const CALLS: [&str; 3] = [Call::NAMED[0].0, Call::NAMED[1].0, Call::NAMED[2].0];
+
 /// The calls that open or close ingress.
 #[derive(Clone, Copy)]
 enum Call {
@@ -76,16 +79,20 @@ enum Call {
 }
 
 impl Call {
+    /// The calls that have a name.
+    const NAMED: [(&'static str, Self); 3] = [
+        ("AuthorizeSecurityGroupIngress", Self::Authorize),
+        ("ModifySecurityGroupRules", Self::Modify),
+        ("RevokeSecurityGroupIngress", Self::Revoke),
+    ];
+
     /// Which call a record is about, if it may have opened or closed something.
     fn of(record: &Value) -> Result<Self, Ignored> {
         if text(record, "eventSource").is_some_and(|source| source != "ec2.amazonaws.com") {
             return Err(Ignored::OtherEvent);
         }
         let call = match text(record, "eventName") {
-            Some("AuthorizeSecurityGroupIngress") => Self::Authorize,
-            Some("ModifySecurityGroupRules") => Self::Modify,
-            Some("RevokeSecurityGroupIngress") => Self::Revoke,
-            Some(_) => return Err(Ignored::OtherEvent),
+            Some(name) => Self::NAMED.iter().find(|(named, _)| *named == name).ok_or(Ignored::OtherEvent)?.1,
             None => Self::Unnamed,
         };
         match text(record, "errorCode").map(|code| code.strip_prefix("Client.").unwrap_or(code)) {
