@@ -9,11 +9,15 @@ PYTHON ?= python3
 VENV := .venv
 BROWSER := tests/browser
 TOOLS := infra/.venv
+CONFIG ?= config.toml
+CDK := cd infra && npx cdk
+CONTEXT = -c config=$(abspath $(CONFIG))
 N ?= 1000000
+OPENINGS ?= 200
 
 .PHONY: help
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 
 .PHONY: build
 build: ## Build everything (dev profile)
@@ -46,7 +50,7 @@ replay: ## Show what would have been asked about your CloudTrail files: make rep
 	@target/debug/local replay $(FILES)
 
 .PHONY: test
-test: test-rust test-python test-browser ## Run every test
+test: test-rust test-python test-browser test-infra ## Run every test
 
 .PHONY: test-rust
 test-rust: build ## Unit tests, wire tests, the two functions end to end
@@ -58,6 +62,11 @@ soak: ## Play N random runs (a million by default), every pair of crashes, every
 	PAIRS=all $(CARGO) test --release -p simulation --test crashes
 	DEPTH=14 $(CARGO) test --release -p simulation --test search
 
+# One seed draws the same openings, clicks, kills and faults again; what meets what is up to the machine.
+.PHONY: chaos
+chaos: build ## Two functions, 200 openings, faults and SIGKILL at random (OPENINGS=200 SEED=)
+	OPENINGS=$(OPENINGS) SEED=$${SEED:-$$RANDOM} $(CARGO) test --workspace --test chaos every_card
+
 .PHONY: test-python
 test-python: build $(VENV)/.made ## The stand-ins against moto and Slack's own SDK
 	$(VENV)/bin/python -m pytest -q tests/python
@@ -66,6 +75,22 @@ test-python: build $(VENV)/.made ## The stand-ins against moto and Slack's own S
 test-browser: build $(BROWSER)/node_modules/.made ## The page in headless Chromium
 	@scripts/need-chromium
 	cd $(BROWSER) && npm test
+
+.PHONY: test-infra
+test-infra: infra/node_modules/.made $(TOOLS)/.made ## The CDK app: assertions, cdk-nag, cfn-lint, snapshots
+	cd infra && npm run check && npm test
+
+.PHONY: synth
+synth: infra/node_modules/.made ## Make the CloudFormation templates, offline (CONFIG=config.toml; after make lambda)
+	$(CDK) synth --quiet $(CONTEXT)
+
+.PHONY: diff
+diff: infra/node_modules/.made ## What make deploy would change
+	$(CDK) diff $(CONTEXT)
+
+.PHONY: deploy
+deploy: infra/node_modules/.made ## Deploy everything (CONFIG=config.toml; docs/setup.md first)
+	$(CDK) deploy --all $(CONTEXT)
 
 .PHONY: fuzz
 fuzz: ## Hostile input for all that reads what others send (SECONDS_EACH=600; needs cargo-fuzz)
@@ -105,7 +130,7 @@ $(TOOLS)/.made: infra/requirements.txt
 	$(TOOLS)/bin/pip install --quiet --disable-pip-version-check -r infra/requirements.txt
 	@touch $@
 
-$(BROWSER)/node_modules/.made: $(BROWSER)/package-lock.json
+%/node_modules/.made: %/package-lock.json
 	@command -v npm >/dev/null || { echo "npm is missing: install Node.js 20 or newer"; exit 1; }
-	cd $(BROWSER) && npm ci --no-audit --no-fund
+	cd $* && npm ci --no-audit --no-fund
 	@touch $@

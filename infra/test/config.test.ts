@@ -79,7 +79,7 @@ test('what cdk synth can not do without is asked for when it is not there', () =
 });
 
 test('the management account, the regions and the external id have the defaults that the README gives', () => {
-  const { deploy, roles } = loadDeployable(join(__dirname, 'config/good/deployed.toml'));
+  const { deploy, roles } = loadDeployable(join(ROOT, 'tests/config/deploy/good/deployed.toml'));
   assert.equal(deploy.managementAccount, '111111111111');
   assert.equal(deploy.forwardRegions.length, 17);
   assert.deepEqual(

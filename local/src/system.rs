@@ -266,6 +266,15 @@ impl System {
         self.services.dynamodb.items(&self.table).await
     }
 
+    /// Writes an item of the table as an operator does at the console. With `revision`, only where the item has that one
+    /// still; whether it was written.
+    ///
+    /// # Errors
+    /// As [`DynamoDb::put`](crate::wire::dynamodb::DynamoDb::put).
+    pub async fn put(&self, item: &Value, revision: Option<&str>) -> Result<bool, DynamoDbError> {
+        self.services.dynamodb.put(&self.table, item, revision).await
+    }
+
     /// Stops the schedules, kills the functions, lets DynamoDB finish, and gives the data folder free.
     pub async fn stop(&self) {
         for task in lock(&self.tasks).drain(..) {

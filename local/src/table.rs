@@ -13,12 +13,12 @@ use chrono::{DateTime, Utc};
 use shared::{
     clock::delta,
     domain::{
-        change::{GroupKey, Revocation},
-        ids::{RequestId, RuleId},
+        change::{GroupKey, Revocation, RuleName},
+        ids::RequestId,
         request::Request,
         step::Transition,
     },
-    ports::{Commit, GroupNotes, Inserted, KnownValue, RequestStore, StoreError, Watermark},
+    ports::{Commit, GroupNotes, Inserted, KnownValue, RequestStore, RevertNote, StoreError, Watermark},
 };
 
 const MOST_NOTES: usize = 100;
@@ -32,7 +32,7 @@ pub struct Table {
     watermarks: BTreeMap<String, Watermark>,
     groups: BTreeMap<GroupKey, GroupNotes>,
     damaged_groups: BTreeSet<GroupKey>,
-    values: BTreeMap<(GroupKey, RuleId), Vec<KnownValue>>,
+    values: BTreeMap<(GroupKey, RuleName), Vec<KnownValue>>,
     free_from: Option<DateTime<Utc>>,
 }
 
@@ -203,35 +203,23 @@ impl Table {
         Ok(())
     }
 
-    /// [`RequestStore::note_own_revoke`].
+    /// [`RequestStore::note_revert`].
     ///
     /// # Errors
     /// The notes were damaged.
-    pub fn note_own_revoke(
-        &mut self,
-        group: &GroupKey,
-        at: DateTime<Utc>,
-        request_id: Option<&str>,
-    ) -> Result<(), StoreError> {
-        let notes = self.notes(group)?;
-        notes.attempted_at = notes.attempted_at.max(Some(at));
-        if let Some(id) = request_id
-            && !notes.own_revokes.iter().any(|known| known == id)
-        {
-            notes.own_revokes.push(id.to_owned());
-        }
-        keep_last(&mut notes.own_revokes, MOST_NOTES);
+    pub fn note_revert(&mut self, group: &GroupKey, at: DateTime<Utc>, note: &RevertNote) -> Result<(), StoreError> {
+        self.notes(group)?.note_revert(at, note, MOST_NOTES);
         Ok(())
     }
 
     /// [`RequestStore::known_values`].
     #[must_use]
-    pub fn known_values(&self, group: &GroupKey, rule: &RuleId) -> Vec<KnownValue> {
+    pub fn known_values(&self, group: &GroupKey, rule: &RuleName) -> Vec<KnownValue> {
         self.values.get(&(group.clone(), rule.clone())).cloned().unwrap_or_default()
     }
 
     /// [`RequestStore::note_value`].
-    pub fn note_value(&mut self, group: &GroupKey, rule: &RuleId, value: &KnownValue) {
+    pub fn note_value(&mut self, group: &GroupKey, rule: &RuleName, value: &KnownValue) {
         let values = self.values.entry((group.clone(), rule.clone())).or_default();
         if values.iter().all(|known| known.by != value.by) {
             values.push(value.clone());
@@ -318,20 +306,15 @@ impl RequestStore for MemoryTable {
         self.lock().note_revocation(group, revocation)
     }
 
-    async fn note_own_revoke(
-        &self,
-        group: &GroupKey,
-        at: DateTime<Utc>,
-        request_id: Option<&str>,
-    ) -> Result<(), StoreError> {
-        self.lock().note_own_revoke(group, at, request_id)
+    async fn note_revert(&self, group: &GroupKey, at: DateTime<Utc>, note: &RevertNote) -> Result<(), StoreError> {
+        self.lock().note_revert(group, at, note)
     }
 
-    async fn known_values(&self, group: &GroupKey, rule: &RuleId) -> Result<Vec<KnownValue>, StoreError> {
+    async fn known_values(&self, group: &GroupKey, rule: &RuleName) -> Result<Vec<KnownValue>, StoreError> {
         Ok(self.lock().known_values(group, rule))
     }
 
-    async fn note_value(&self, group: &GroupKey, rule: &RuleId, value: &KnownValue) -> Result<(), StoreError> {
+    async fn note_value(&self, group: &GroupKey, rule: &RuleName, value: &KnownValue) -> Result<(), StoreError> {
         self.lock().note_value(group, rule, value);
         Ok(())
     }

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::{
     card::{Message, Modal},
-    change::{GroupKey, Revocation},
+    change::{GroupKey, Revocation, RuleName},
     click::TriggerId,
     ids::{ChannelId, RequestId, RuleId, SlackUserId, UserGroupId},
     request::{CardRef, ReplyUrl, Request},
@@ -155,6 +155,45 @@ pub struct GroupNotes {
     pub attempted_at: Option<DateTime<Utc>>,
     /// The request ids of our own revokes there.
     pub own_revokes: Vec<String>,
+    /// The requests that are being reverted there: nobody approves one of their rules on another card meanwhile.
+    pub reverting: Vec<RequestId>,
+}
+
+/// What a revert leaves in the notes of its group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RevertNote {
+    /// This request is being reverted: EC2 may be asked from now on.
+    Begun(RequestId),
+    /// EC2 took a revoke, and called it so.
+    Answered(String),
+    /// The outcome of this request is stored.
+    Ended(RequestId),
+}
+
+impl GroupNotes {
+    /// Notes a step of a revert, at this time. Noting it twice is noting it once; the oldest of more than `most` go.
+    pub fn note_revert(&mut self, at: DateTime<Utc>, note: &RevertNote, most: usize) {
+        match note {
+            RevertNote::Begun(id) => {
+                self.attempted_at = self.attempted_at.max(Some(at));
+                self.reverting.retain(|known| known != id);
+                self.reverting.push(id.clone());
+                keep_last(&mut self.reverting, most);
+            }
+            RevertNote::Answered(id) => {
+                self.attempted_at = self.attempted_at.max(Some(at));
+                if !self.own_revokes.contains(id) {
+                    self.own_revokes.push(id.clone());
+                }
+                keep_last(&mut self.own_revokes, most);
+            }
+            RevertNote::Ended(id) => self.reverting.retain(|known| known != id),
+        }
+    }
+}
+
+fn keep_last<T>(list: &mut Vec<T>, most: usize) {
+    list.drain(..list.len().saturating_sub(most));
 }
 
 /// The value that a rule had since an event.
@@ -210,26 +249,26 @@ pub trait RequestStore {
         revocation: &Revocation,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Notes that we ask EC2 to revoke something in the group (`request_id` is `None`), or what EC2 called it.
-    fn note_own_revoke(
+    /// Notes a step of a revert in the group ([`GroupNotes::note_revert`]).
+    fn note_revert(
         &self,
         group: &GroupKey,
         at: DateTime<Utc>,
-        request_id: Option<&str>,
+        note: &RevertNote,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// The values that a rule is known to have had, in the order of their events.
     fn known_values(
         &self,
         group: &GroupKey,
-        rule: &RuleId,
+        rule: &RuleName,
     ) -> impl Future<Output = Result<Vec<KnownValue>, StoreError>> + Send;
 
     /// Notes the value that a rule has since an event. Noting it twice is noting it once.
     fn note_value(
         &self,
         group: &GroupKey,
-        rule: &RuleId,
+        rule: &RuleName,
         value: &KnownValue,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }

@@ -3,6 +3,8 @@
 //! The format is that of Slack's page "Verifying requests from Slack": `X-Slack-Signature` holds `v0=` and, in hex,
 //! HMAC-SHA256 under the app's signing secret of `v0:{X-Slack-Request-Timestamp}:{raw body}`.
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -13,8 +15,15 @@ use crate::config::Secret;
 pub const MAX_SKEW_SECONDS: u64 = 300;
 
 /// Something that came from Slack, or was read from what did. Only [`verify`] makes the first one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Verified<T>(T);
+
+/// Without what was verified: an interaction brings a `response_url` and a `trigger_id` along.
+impl<T> fmt::Debug for Verified<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Verified(..)")
+    }
+}
 
 impl<T> Verified<T> {
     /// What was verified.

@@ -17,7 +17,7 @@ use std::{
 };
 
 use local::{
-    system::{Options, System, event_bridge},
+    system::{Options, System, event_bridge, seed::Opener},
     wire::lambda::{Code, FunctionError},
 };
 use serde_json::{Value, json};
@@ -69,6 +69,17 @@ impl Story {
         (lake.settings.queued_polls, lake.settings.running_polls) = (0, 0);
         drop(lake);
         Self { system, _room: Some(room) }
+    }
+
+    /// As [`Story::begin`]; Alice has opened SSH in the group `web`, and its card asks. The group, and the rules that it had
+    /// before.
+    pub async fn with_a_card() -> (Self, Group, Vec<String>) {
+        let story = Self::begin().await;
+        let web = story.group("web");
+        let before = story.rules(&web);
+        story.open(Opener::Alice, &web, ssh());
+        story.poll().await;
+        (story, web, before)
     }
 
     /// `{"tick":"poll"}`, which has to succeed.
@@ -174,6 +185,16 @@ impl Story {
     #[must_use]
     pub fn config_path(&self) -> PathBuf {
         self.system.poller.spec().environment["PORTCULLIS_CONFIG"].clone().into()
+    }
+}
+
+/// No story may tell a secret: every line that a function printed is held against all secrets as it is read, and here every
+/// message in Slack.
+impl Drop for Story {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.assert_nothing_told();
+        }
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use local::system::seed;
 use serde_json::Value;
 
-use crate::{PATIENCE, Story};
+use crate::{PATIENCE, Story, lock};
 
 impl Story {
     /// Everything that both functions printed.
@@ -14,6 +15,27 @@ impl Story {
         let lines: Vec<String> =
             functions.iter().flat_map(|function| function.logs().lines()).map(|line| line.text).collect();
         lines.join("\n")
+    }
+
+    /// No secret is in what the functions printed so far, nor in any message.
+    ///
+    /// # Panics
+    /// One is.
+    pub fn assert_nothing_told(&self) {
+        let mut told: Vec<String> = self.system.poller.logs().leaks();
+        told.extend(self.system.responder.logs().leaks());
+        let said: Vec<String> = {
+            let slack = lock(&self.system.world.slack);
+            let channel = slack.messages(seed::CHANNEL).into_iter().flat_map(|message| {
+                let thread = slack.thread(seed::CHANNEL, &message.ts.to_string());
+                thread.into_iter().chain([message]).map(|message| format!("{message:?}")).collect::<Vec<_>>()
+            });
+            let whispers = slack.users().flat_map(|user| slack.whispers(&user.id));
+            channel.chain(whispers.map(|whisper| format!("{whisper:?}"))).collect()
+        };
+        let secret = |text: &String| Some(format!("{}: {text}", seed::secret_in(&self.system.world, text)?));
+        told.extend(said.iter().filter_map(secret));
+        assert!(told.is_empty(), "secrets were told:\n{}", told.join("\n"));
     }
 
     /// The lines with which the poller ended its invocations, once there are as many as `wanted`: a line may be read after

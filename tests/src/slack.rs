@@ -17,6 +17,8 @@ use crate::{Story, lock};
 pub struct Card {
     /// The message's `ts`.
     pub ts: String,
+    /// The request that it shows, as its metadata says.
+    pub request: Option<String>,
     /// What notifications get.
     pub text: String,
     /// The header without its emoji.
@@ -39,6 +41,10 @@ impl Card {
         let action = |button: Value| button["action_id"].as_str().map(str::to_owned);
         Self {
             ts: message.ts.to_string(),
+            request: message
+                .metadata
+                .as_ref()
+                .and_then(|metadata| metadata["event_payload"]["requestid"].as_str().map(str::to_owned)),
             text: message.text.clone(),
             header: header.split_once(' ').map_or(header, |(_, words)| words).to_owned(),
             seen: message.seen().join("\n"),
@@ -99,7 +105,15 @@ impl Story {
     /// The only card has no such button.
     #[must_use]
     pub fn press(&self, user: &str, action_id: &str) -> Interaction {
-        let card = self.card();
+        self.press_on(user, &self.card(), action_id)
+    }
+
+    /// As [`Story::press`], on one card of several.
+    ///
+    /// # Panics
+    /// The card has no such button.
+    #[must_use]
+    pub fn press_on(&self, user: &str, card: &Card, action_id: &str) -> Interaction {
         let mut slack = lock(&self.system.world.slack);
         slack.click(Utc::now(), user, CHANNEL, &card.ts, None, action_id).expect("a button")
     }

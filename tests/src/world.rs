@@ -89,9 +89,8 @@ impl Story {
     ///
     /// # Panics
     /// EC2 refuses it.
-    pub fn opened_before(&self, who: Opener, group: &Group, permission: Permission, ago: TimeDelta) -> Opened {
-        let permissions = Permissions::Array(vec![permission]);
-        let call = Operation::AuthorizeIngress { group: group.reference(), permissions }.into();
+    pub fn opened_before(&self, who: Opener, group: &Group, what: impl Into<Permissions>, ago: TimeDelta) -> Opened {
+        let call = Operation::AuthorizeIngress { group: group.reference(), permissions: what.into() }.into();
         let caller = who.caller(&group.account, &group.region);
         let answer = self.system.world.ec2_call(&caller, &call, Utc::now() - ago);
         match answer.result {

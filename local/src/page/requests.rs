@@ -90,6 +90,7 @@ fn rule(rule: &OpenedRule) -> Value {
             Fate::Removed => "removed",
             Fate::NotThere => "not_there",
             Fate::Changed { .. } => "changed",
+            Fate::Approved { .. } => "approved",
             Fate::Failed { .. } => "failed",
         },
     })

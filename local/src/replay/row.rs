@@ -247,7 +247,7 @@ fn became(request: &Request, group: Option<&Group>, now: DateTime<Utc>) -> Becam
         }
         (_, Opening::Unresolved(Lookup::Modified { .. })) => Became::AsksEc2IfOpened,
         // Before its post it goes on as NeedsPost: its card then says withdrawn.
-        (_, Opening::Authorized { rules } | Opening::Modified { rules }) if request.all_removed_by_hand() => {
+        (_, Opening::Authorized { rules } | Opening::Modified { rules, .. }) if request.all_removed_by_hand() => {
             withdrawn(rules, opened)
         }
         // A replay decides nothing, so these all await a decision.
@@ -276,7 +276,12 @@ fn withdrawn(rules: &[OpenedRule], opened: Option<DateTime<Utc>>) -> Became {
         .iter()
         .filter_map(|rule| match &rule.fate {
             Fate::RemovedByHand { by, at } => Some((*at, by)),
-            Fate::Standing | Fate::Removed | Fate::NotThere | Fate::Changed { .. } | Fate::Failed { .. } => None,
+            Fate::Standing
+            | Fate::Removed
+            | Fate::NotThere
+            | Fate::Changed { .. }
+            | Fate::Approved { .. }
+            | Fate::Failed { .. } => None,
         })
         .collect();
     let mut by: Vec<String> = Vec::new();
@@ -342,7 +347,7 @@ fn touched(group: &Group, rule: &OpenedRule) -> Option<(What, Touch)> {
 fn rules(opening: &Opening) -> (Call, Vec<(Option<IngressRule>, Rule)>) {
     match opening {
         Opening::Authorized { rules } => (Call::Authorize, sorted(rules)),
-        Opening::Modified { rules } => (Call::Modify, sorted(rules)),
+        Opening::Modified { rules, .. } => (Call::Modify, sorted(rules)),
         Opening::Unresolved(Lookup::Modified { rules }) => {
             let named = |rule: &shared::domain::change::ModifiedRule| {
                 (rule.to.clone(), Rule::of(rule.to.as_ref(), Some(&rule.id), None))

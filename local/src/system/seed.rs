@@ -125,6 +125,10 @@ impl Opener {
 
 /// The functions' access key: a session of the hub role.
 pub const HUB_ACCESS_KEY: &str = "ASIAHUBHUBHUBHUB0001";
+/// Its secret. Nothing here checks a signature with it; no line of a log may hold it.
+pub const HUB_SECRET_KEY: &str = "local-secret-key-of-the-hub";
+/// Its session token, of which the same is true.
+pub const HUB_SESSION_TOKEN: &str = "local-session-token-of-the-hub";
 
 /// Puts accounts, roles, groups and people into an empty world. Request ids, rule ids and event ids come from the seed:
 /// where the table outlives the run, each run wants its own.
@@ -186,6 +190,17 @@ fn seed_groups(ec2: &mut Ec2, account: &str, region: &str, now: DateTime<Utc>) -
         ec2.apply(&caller, &Call::from(open), now).result?;
     }
     Ok(())
+}
+
+/// Names the secret of this world that a text holds.
+pub fn secret_in(world: &World, text: &str) -> Option<&'static str> {
+    let fixed = [
+        (SIGNING_SECRET, "the signing secret"),
+        (HUB_SECRET_KEY, "the functions' secret access key"),
+        (HUB_SESSION_TOKEN, "the functions' session token"),
+    ];
+    let fixed = fixed.into_iter().find_map(|(secret, name)| text.contains(secret).then_some(name));
+    fixed.or_else(|| lock(&world.slack).secret_in(text)).or_else(|| lock(&world.sts).secret_in(text))
 }
 
 /// The id of the group of this name that belongs to an account and region: of the seed's, `bastion` and `batch` are in the

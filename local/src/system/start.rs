@@ -131,7 +131,12 @@ pub(super) async fn start(options: &Options) -> Result<System, StartError> {
     std::fs::write(&path, &config).map_err(io("config.toml"))?;
 
     let environment = environment(options, &services, &path);
-    let function = |name: &str, code: &Code, timeout| function(options, name, code, timeout, &environment);
+    let function = |name: &str, code: &Code, timeout| {
+        let function = function(options, name, code, timeout, &environment)?;
+        let world = Arc::clone(&services.world);
+        function.logs().watch_for_secrets(Box::new(move |line| seed::secret_in(&world, line)));
+        Ok::<_, StartError>(function)
+    };
     let poller = function("portcullis-poller", &options.poller, POLLER_TIMEOUT)?;
     let responder = function("portcullis-responder", &options.responder, RESPONDER_TIMEOUT)?;
     let gateway = serve(gateway::router(responder.clone())).await?;
@@ -182,8 +187,8 @@ fn secrets(values: &BTreeMap<&'static str, String>) -> Secrets {
 fn environment(options: &Options, services: &StandIns, config: &Path) -> BTreeMap<String, String> {
     let mut environment: BTreeMap<String, String> = [
         ("AWS_ACCESS_KEY_ID", seed::HUB_ACCESS_KEY.to_owned()),
-        ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
-        ("AWS_SESSION_TOKEN", "local".to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", seed::HUB_SECRET_KEY.to_owned()),
+        ("AWS_SESSION_TOKEN", seed::HUB_SESSION_TOKEN.to_owned()),
         ("AWS_ENDPOINT_URL_EC2", services.ec2.url()),
         ("AWS_ENDPOINT_URL_STS", services.sts.url()),
         ("AWS_ENDPOINT_URL_CLOUDTRAIL", services.lake.url()),

@@ -49,8 +49,10 @@ pub(super) async fn with_faults(
     match faults.hit(service, operation) {
         None => serve.await,
         Some(Fault::Throttle) => error(StatusCode::BAD_REQUEST, codes.throttle, "Rate exceeded"),
-        Some(Fault::ServerError) => {
-            error(StatusCode::INTERNAL_SERVER_ERROR, codes.server_error, "The service failed on purpose")
+        Some(Fault::ServerError) => failed(codes),
+        Some(Fault::ErrorAfter) => {
+            serve.await;
+            failed(codes)
         }
         Some(Fault::Denied) => {
             error(StatusCode::BAD_REQUEST, "AccessDeniedException", &format!("not authorized to perform {operation}"))
@@ -66,6 +68,10 @@ pub(super) async fn with_faults(
             response
         }
     }
+}
+
+fn failed(codes: &FaultCodes) -> Response {
+    error(StatusCode::INTERNAL_SERVER_ERROR, codes.server_error, "The service failed on purpose")
 }
 
 fn respond(status: StatusCode, body: &Value) -> Response {

@@ -16,13 +16,15 @@ use crate::world::faults::Fault;
 pub enum Refusal {
     /// Too many calls.
     Throttled,
-    /// The service's own fault.
+    /// The service's own fault; nothing was done.
     ServerError,
+    /// The same answer, although the call was made.
+    ErrorAfter,
     /// Not allowed.
     Denied,
 }
 
-/// Makes the call, unless a fault hits it. `refuse` words the answer of a call that was not made.
+/// Makes the call, unless a fault hits it. `refuse` words the answer of a call that was not made, or is said not to be.
 pub async fn under_fault(
     fault: Option<Fault>,
     call: impl FnOnce() -> Response,
@@ -32,6 +34,10 @@ pub async fn under_fault(
         None => call(),
         Some(Fault::Throttle) => refuse(Refusal::Throttled),
         Some(Fault::ServerError) => refuse(Refusal::ServerError),
+        Some(Fault::ErrorAfter) => {
+            call();
+            refuse(Refusal::ErrorAfter)
+        }
         Some(Fault::Denied) => refuse(Refusal::Denied),
         Some(Fault::DropBefore) => dropped(),
         Some(Fault::DropAfter) => {
@@ -75,8 +81,15 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_a_drop_after_has_made_the_call() {
-        for (fault, expected) in [(Fault::DropBefore, false), (Fault::DropAfter, true)] {
+    async fn only_what_comes_after_has_made_the_call() {
+        let faults = [
+            (Fault::DropBefore, false),
+            (Fault::DropAfter, true),
+            (Fault::ServerError, false),
+            (Fault::ErrorAfter, true),
+            (Fault::Throttle, false),
+        ];
+        for (fault, expected) in faults {
             let mut made = false;
             let call = || {
                 made = true;

@@ -192,6 +192,26 @@ impl DynamoDb {
         }
     }
 
+    /// Writes an item whole, past the switches, as an operator does at the console. With `revision`, only where the item
+    /// has that one still; whether it was written.
+    ///
+    /// # Errors
+    /// [`DynamoDbError::Table`].
+    pub async fn put(&self, table: &str, item: &Value, revision: Option<&str>) -> Result<bool, DynamoDbError> {
+        let mut request = json!({ "TableName": table, "Item": item });
+        if let Some(revision) = revision {
+            request["ConditionExpression"] = json!("revision = :revision");
+            request["ExpressionAttributeValues"] = json!({ ":revision": { "N": revision } });
+        }
+        let (status, body) = self.call("PutItem", &request, table).await?;
+        self.writes.fetch_add(1, Ordering::Release);
+        let changed = body["__type"].as_str().is_some_and(|code| code.ends_with("ConditionalCheckFailedException"));
+        if !status.is_success() && !changed {
+            return Err(DynamoDbError::Table { table: table.to_owned(), reason: body.to_string() });
+        }
+        Ok(status.is_success())
+    }
+
     /// Stops serving, lets running requests finish (for 5 s at most), and gives the folder free.
     pub async fn stop(&self) {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();

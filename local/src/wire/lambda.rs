@@ -27,7 +27,7 @@ use futures::future::BoxFuture;
 use serde_json::Value;
 use tokio::sync::{oneshot, watch};
 
-pub use self::logs::{LogLine, Logs, Stream};
+pub use self::logs::{LogLine, Logs, Stream, Tells};
 use self::sandbox::{Invocation, Sandbox};
 
 /// A task that plays a function's process, given the address of its Runtime API: for tests within one process.
@@ -228,13 +228,14 @@ impl Function {
         self.sandboxes().iter().filter(|sandbox| sandbox.is_alive()).count()
     }
 
-    /// Kills every sandbox (SIGKILL) and resolves when they are gone. Invocations under way fail with
-    /// [`FunctionError::Killed`].
+    /// Kills every sandbox (SIGKILL) and resolves when they are gone; one that is started meanwhile stays. Invocations under
+    /// way fail with [`FunctionError::Killed`].
     pub async fn kill(&self) {
-        for sandbox in self.sandboxes().iter() {
+        let killed = self.sandboxes().clone();
+        for sandbox in &killed {
             sandbox.kill(FunctionError::Killed { function: self.inner.spec.name.clone() });
         }
-        self.wait_until(|sandboxes| sandboxes.iter().all(|sandbox| !sandbox.is_alive())).await;
+        self.wait_until(|_| killed.iter().all(|sandbox| !sandbox.is_alive())).await;
     }
 
     /// Kills (SIGKILL) the sandbox that answers next, once: its caller has the answer, and nothing that the function does

@@ -43,7 +43,7 @@ async fn handle(State(world): State<Arc<World>>, headers: HeaderMap, body: Bytes
     let refuse = |refusal| {
         let error = match refusal {
             Refusal::Throttled => StsError::Throttling,
-            Refusal::ServerError => StsError::InternalFailure,
+            Refusal::ServerError | Refusal::ErrorAfter => StsError::InternalFailure,
             Refusal::Denied => StsError::AccessDenied {
                 caller: "arn:aws:sts::123456789012:assumed-role/unknown/unknown".to_owned(),
                 role: form.owned("RoleArn").unwrap_or_default(),

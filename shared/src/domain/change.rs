@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ids::{AccountId, Region, RequestId, RuleId, SecurityGroupId},
+    ids::{AccountId, Region, RequestId, RuleId, SecurityGroupId, SlackUserId},
     rule::IngressRule,
 };
 
@@ -46,6 +46,25 @@ impl fmt::Display for GroupKey {
     /// `account/region/group`, as the table's index `open` spells it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}/{}", self.account, self.region, self.group)
+    }
+}
+
+/// What one rule of a group is known by.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RuleName {
+    /// Its id.
+    Id(RuleId),
+    /// Its properties, where the record gave no id.
+    Properties(IngressRule),
+}
+
+impl fmt::Display for RuleName {
+    /// `sgr-0123456789abcdef0`, or `tcp 443 from 203.0.113.0/24`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Id(id) => write!(f, "{id}"),
+            Self::Properties(rule) => write!(f, "{rule}"),
+        }
     }
 }
 
@@ -155,6 +174,9 @@ pub enum Opening {
     Modified {
         /// At least one.
         rules: Vec<OpenedRule>,
+        /// Rules of the same call that let in no more than before, as far as is known.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        left_out: Vec<ModifiedRule>,
     },
     /// The record does not say what was opened; a describe may.
     Unresolved(Lookup),
@@ -177,14 +199,23 @@ impl Opening {
     #[must_use]
     pub fn rules(&self) -> &[OpenedRule] {
         match self {
-            Self::Authorized { rules } | Self::Modified { rules } => rules,
+            Self::Authorized { rules } | Self::Modified { rules, .. } => rules,
             Self::Unresolved(_) | Self::Unreadable { .. } | Self::Gap { .. } => &[],
+        }
+    }
+
+    /// The rules of a modification that its card does not ask about, because they let in no more than before.
+    #[must_use]
+    pub fn left_out(&self) -> &[ModifiedRule] {
+        match self {
+            Self::Modified { left_out, .. } => left_out,
+            Self::Authorized { .. } | Self::Unresolved(_) | Self::Unreadable { .. } | Self::Gap { .. } => &[],
         }
     }
 
     pub(super) fn rules_mut(&mut self) -> &mut [OpenedRule] {
         match self {
-            Self::Authorized { rules } | Self::Modified { rules } => rules,
+            Self::Authorized { rules } | Self::Modified { rules, .. } => rules,
             Self::Unresolved(_) | Self::Unreadable { .. } | Self::Gap { .. } => &mut [],
         }
     }
@@ -242,6 +273,12 @@ impl OpenedRule {
     pub fn new(rule: IngressRule, id: Option<RuleId>, description: Option<String>) -> Self {
         Self { rule, id, description, earlier: None, asked: false, fate: Fate::Standing }
     }
+
+    /// What it is known by.
+    #[must_use]
+    pub fn name(&self) -> RuleName {
+        self.id.clone().map_or_else(|| RuleName::Properties(self.rule.clone()), RuleName::Id)
+    }
 }
 
 /// What became of an opened rule.
@@ -265,6 +302,17 @@ pub enum Fate {
     Changed {
         /// What it is now.
         now: IngressRule,
+    },
+    /// It stays: the same rule was approved on another card.
+    Approved {
+        /// The request of that card.
+        on: RequestId,
+        /// By whom.
+        by: SlackUserId,
+        /// Their name in Slack at that time.
+        by_name: String,
+        /// When.
+        at: DateTime<Utc>,
     },
     /// It is still open, and trying again did not help or makes no sense.
     Failed {

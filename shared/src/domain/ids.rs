@@ -203,6 +203,13 @@ id!(
 );
 
 impl RequestId {
+    /// The key of a request that asks about one rule of this change alone.
+    #[must_use]
+    pub fn part(&self, rule: &RuleId) -> Self {
+        let id = format!("{}:{rule}", self.0);
+        Self::parse(&id).unwrap_or_else(|_| Self::of_text(&id))
+    }
+
     /// The key of a text that has none of its own: the same text, the same key.
     #[must_use]
     pub fn of_text(text: &str) -> Self {

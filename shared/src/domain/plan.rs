@@ -48,6 +48,13 @@ impl Plan {
         self.to_revoke().next().is_none()
     }
 
+    /// The same, where some of the rules were settled since.
+    #[must_use]
+    pub fn settled_as(self, opened: &[OpenedRule]) -> Self {
+        let settled = |(seen, rule): (Seen, &OpenedRule)| if is_settled(&rule.fate) { Seen::Settled } else { seen };
+        Self(self.0.into_iter().zip(opened).map(settled).collect())
+    }
+
     /// What became of every rule, if this is how it stays; `still_there` says what became of one that is.
     #[must_use]
     pub fn fates(&self, opened: &[OpenedRule], still_there: &dyn Fn(&DescribedRule) -> Fate) -> Vec<Fate> {
@@ -79,10 +86,18 @@ impl fmt::Display for Plan {
     }
 }
 
+fn is_settled(fate: &Fate) -> bool {
+    match fate {
+        Fate::Standing | Fate::Failed { .. } => false,
+        Fate::RemovedByHand { .. } | Fate::Removed | Fate::NotThere | Fate::Changed { .. } | Fate::Approved { .. } => {
+            true
+        }
+    }
+}
+
 fn see(opened: &OpenedRule, there: &[DescribedRule]) -> Seen {
-    match opened.fate {
-        Fate::Standing | Fate::Failed { .. } => {}
-        Fate::RemovedByHand { .. } | Fate::Removed | Fate::NotThere | Fate::Changed { .. } => return Seen::Settled,
+    if is_settled(&opened.fate) {
+        return Seen::Settled;
     }
     let ingress = || there.iter().filter(|rule| !rule.is_egress);
     let is_same = |rule: &&DescribedRule| IngressRule::parse(&rule.text).is_ok_and(|rule| rule == opened.rule);

@@ -163,6 +163,9 @@ pub struct Request {
     /// How many messages of the full list are in the thread.
     #[serde(default)]
     pub listed_messages: usize,
+    /// Updates of its cards that were sent and may still land: once they can't any more, the cards are shown anew.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub updating: Vec<Lease>,
     /// Posting and updating.
     pub card_tries: Tries,
     /// Whether a post may be in the channel without us knowing: look it up before posting again.
@@ -199,6 +202,7 @@ impl Request {
         Self {
             listed: change.opening.rules().len() <= SHOWN_RULES,
             listed_messages: 0,
+            updating: Vec::new(),
             change,
             state: State::NeedsPost,
             revision: 1,
@@ -260,19 +264,25 @@ impl Request {
         match (work, self.state.phase()) {
             (Work::Post, Phase::Unposted) => Some(free_from(&self.card_tries)),
             (Work::Revert, Phase::Reverting) => Some(free_from(&self.revert_tries)),
-            (Work::Update, Phase::Pending | Phase::Reverting | Phase::Failed | Phase::Settled) => {
-                self.card_lags().then_some(self.card_tries.not_before)
-            }
+            (Work::Update, Phase::Pending | Phase::Reverting | Phase::Failed | Phase::Settled) => self.update_due(),
             // A withdrawn opening is shown as such; an ignored change never was an opening.
-            (Work::Update, Phase::Undecided) => {
-                (self.state == State::Withdrawn && self.card_lags()).then_some(self.card_tries.not_before)
-            }
+            (Work::Update, Phase::Undecided) if self.state == State::Withdrawn => self.update_due(),
+            (Work::Update, Phase::Undecided) => None,
             (Work::Update, Phase::Unposted)
             | (Work::Post, Phase::Pending | Phase::Reverting | Phase::Failed | Phase::Settled | Phase::Undecided)
             | (Work::Revert, Phase::Unposted | Phase::Pending | Phase::Failed | Phase::Settled | Phase::Undecided) => {
                 None
             }
         }
+    }
+
+    /// An update that was sent and not recorded may land late, over a newer one: then the cards are shown anew.
+    fn update_due(&self) -> Option<DateTime<Utc>> {
+        if self.card_lags() {
+            return Some(self.card_tries.not_before);
+        }
+        let landed = self.updating.iter().map(|lease| lease.until).max()?;
+        Some(landed.max(self.card_tries.not_before))
     }
 
     /// Whether Slack shows less than is known. An opening that was withdrawn before it had a card gets one too: it was open.

@@ -28,7 +28,7 @@ const LONGEST_BACK_OFF: Duration = Duration::from_secs(5 * 60);
 const COMMIT_TRIES: u32 = 3;
 
 /// How often a commit is computed anew because another one came first.
-const RACES: u32 = 20;
+pub const RACES: u32 = 20;
 
 /// What the flows work with.
 pub struct Context<S, C, F> {
@@ -69,6 +69,24 @@ pub enum Advanced {
     Vanished,
 }
 
+/// What one attempt to move a request on came to.
+#[derive(Debug)]
+pub enum Once {
+    /// It moved, or the event changes nothing.
+    Over(Advanced),
+    /// Another commit came first; this is what it left.
+    Raced(Box<Request>),
+}
+
+/// Others changed a request so often that it was given up.
+pub fn raced(request: &Request) -> StoreError {
+    StoreError::Unavailable {
+        doing: "change",
+        what: request.change.id.to_string(),
+        why: format!("others changed it {RACES} times meanwhile"),
+    }
+}
+
 /// A note that can't be read is logged and done without: one bad item never stops the others. A person is asked once too
 /// often then, never too seldom.
 ///
@@ -91,20 +109,27 @@ impl<S: RequestStore, C, F> Context<S, C, F> {
     /// The store did not take it; whether it was written is not known, and need not be.
     pub async fn advance(&self, mut request: Request, event: &Event) -> Result<Advanced, StoreError> {
         for _ in 0..RACES {
-            let transition = match step(&request, event.clone(), self.clock.now(), &self.entropy.nonce()) {
-                Ok(transition) => transition,
-                Err(refusal) => return Ok(Advanced::Refused { refusal, request }),
-            };
-            match self.commit(transition).await? {
-                Commit::Won { request, effects } => return Ok(Advanced::Done { request: *request, effects }),
-                Commit::Lost { current: Some(current) } => request = *current,
-                Commit::Lost { current: None } => return Ok(Advanced::Vanished),
+            match self.advance_once(request, event).await? {
+                Once::Over(advanced) => return Ok(advanced),
+                Once::Raced(current) => request = *current,
             }
         }
-        Err(StoreError::Unavailable {
-            doing: "change",
-            what: request.change.id.to_string(),
-            why: format!("others changed it {RACES} times meanwhile"),
+        Err(raced(&request))
+    }
+
+    /// Moves a request on by an event, unless another commit comes first.
+    ///
+    /// # Errors
+    /// As [`Context::advance`].
+    pub async fn advance_once(&self, request: Request, event: &Event) -> Result<Once, StoreError> {
+        let transition = match step(&request, event.clone(), self.clock.now(), &self.entropy.nonce()) {
+            Ok(transition) => transition,
+            Err(refusal) => return Ok(Once::Over(Advanced::Refused { refusal, request })),
+        };
+        Ok(match self.commit(transition).await? {
+            Commit::Won { request, effects } => Once::Over(Advanced::Done { request: *request, effects }),
+            Commit::Lost { current: Some(current) } => Once::Raced(current),
+            Commit::Lost { current: None } => Once::Over(Advanced::Vanished),
         })
     }
 

@@ -18,7 +18,8 @@ use crate::{
         step::{Effect, Event},
     },
     flows::{
-        context::{Advanced, Context},
+        context::{Advanced, Context, Once, RACES, raced},
+        elsewhere::being_removed,
         refused::Refused,
     },
     ports::{Chat, RequestStore, StoreError, Whisper},
@@ -98,13 +99,39 @@ pub(super) async fn attempt<S: RequestStore, C: Chat, F>(
         return Ok(Attempt::Refused(Refused::OnlyWatches));
     }
     let event = event(context, click, requester, reason);
-    Ok(match context.advance(request, &event).await? {
+    let advanced = match click.button {
+        Button::Approve => match approve(context, request, &event).await? {
+            Ok(advanced) => advanced,
+            Err(refused) => return Ok(Attempt::Refused(refused)),
+        },
+        Button::Deny | Button::Retry => context.advance(request, &event).await?,
+    };
+    Ok(match advanced {
         Advanced::Done { request, effects } => Attempt::Stored { request: Box::new(request), effects },
         Advanced::Refused { refusal, request } => {
             Attempt::Refused(Refused::Step { refusal, request: Box::new(request) })
         }
         Advanced::Vanished => Attempt::Refused(Refused::Unknown),
     })
+}
+
+/// Stores an Approve, unless one of its rules is being removed by a Deny on another card. Whoever is about to remove it
+/// touches the request, so that is looked at anew whenever another commit comes first.
+async fn approve<S: RequestStore, C, F>(
+    context: &Context<S, C, F>,
+    mut request: Request,
+    event: &Event,
+) -> Result<Result<Advanced, Refused>, StoreError> {
+    for _ in 0..RACES {
+        if let Some(denied) = being_removed(context, &request).await? {
+            return Ok(Err(Refused::BeingRemoved(Box::new(denied))));
+        }
+        match context.advance_once(request, event).await? {
+            Once::Over(advanced) => return Ok(Ok(advanced)),
+            Once::Raced(current) => request = *current,
+        }
+    }
+    Err(raced(&request))
 }
 
 /// The request that a click from the right workspace and app is about, loaded anew.

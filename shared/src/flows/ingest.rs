@@ -8,10 +8,9 @@ use futures::{StreamExt, TryStreamExt, stream};
 use crate::{
     clock::Deadline,
     domain::{
-        change::{Change, Lookup, Opening, Reading, Revocation},
-        ids::RuleId,
+        change::{Change, Lookup, Opening, Reading, Revocation, RuleName},
         record,
-        request::{Request, State},
+        request::Request,
         rule::IngressRule,
     },
     flows::{
@@ -173,7 +172,7 @@ async fn announce<S: RequestStore, C, F: Firewall>(
         if known.state.awaits_decision() {
             report.withdrawn += u64::from(withdraw_if_noted(context, &known).await?);
         }
-        reopen_if_ignored(context, &known).await?;
+        reopen_if_denied(context, &known).await?;
         return Ok(());
     }
     let mut dismissed = None;
@@ -196,10 +195,12 @@ async fn announce<S: RequestStore, C, F: Firewall>(
     match (context.store.insert(&request, text).await?, dismissed) {
         (Inserted::New, Some(reason)) => {
             report.ignore(reason);
-            reopen_if_ignored(context, &request).await?;
+            // Only after the insert: whoever denies the value that it was judged by then finds it, or is found.
+            reopen_if_denied(context, &request).await?;
         }
         (Inserted::New, None) => {
             report.new += 1;
+            reopen_if_denied(context, &request).await?;
             report.withdrawn += u64::from(withdraw_if_noted(context, &request).await?);
         }
         // Another poller was faster.
@@ -208,34 +209,27 @@ async fn announce<S: RequestStore, C, F: Firewall>(
     Ok(())
 }
 
-/// Only after the insert: whoever denies the value that it was judged by then finds it, or is found.
-async fn reopen_if_ignored<S: RequestStore, C, F: Firewall>(
+/// Notes the values that a change gave its rules, under their ids or, without, under their properties.
+pub(super) async fn note_values<S: RequestStore, C, F>(
     context: &Context<S, C, F>,
-    request: &Request,
+    change: &Change,
 ) -> Result<(), StoreError> {
-    if !matches!(request.state, State::Ignored { .. }) {
-        return Ok(());
-    }
-    reopen_if_denied(context, request).await
-}
-
-async fn note_values<S: RequestStore, C, F>(context: &Context<S, C, F>, change: &Change) -> Result<(), StoreError> {
     let rules = change.opening.rules().iter();
-    note_all(context, change, rules.filter_map(|rule| Some((rule.id.clone()?, rule.rule.clone()))).collect()).await
+    note_all(context, change, rules.map(|rule| (rule.name(), rule.rule.clone())).collect()).await
 }
 
 /// Some at a time: a call may open a thousand rules.
 async fn note_all<S: RequestStore, C, F>(
     context: &Context<S, C, F>,
     change: &Change,
-    values: Vec<(RuleId, IngressRule)>,
+    values: Vec<(RuleName, IngressRule)>,
 ) -> Result<(), StoreError> {
     let Some(group) = change.place.group_key() else { return Ok(()) };
     let group = &group;
     stream::iter(values)
-        .map(|(id, rule)| async move {
+        .map(|(name, rule)| async move {
             let value = KnownValue { at: change.at, by: change.id.clone(), rule };
-            unless_damaged(context.store.note_value(group, &id, &value).await)
+            unless_damaged(context.store.note_value(group, &name, &value).await)
         })
         .buffer_unordered(NOTES_AT_ONCE)
         .try_collect()
@@ -249,7 +243,7 @@ async fn note_modified<S: RequestStore, C, F: Firewall>(
     lookup: &Lookup,
 ) -> Result<(), StoreError> {
     let Lookup::Modified { rules } = lookup else { return Ok(()) };
-    let values = rules.iter().filter_map(|rule| Some((rule.id.clone(), rule.to.clone()?))).collect();
+    let values = rules.iter().filter_map(|rule| Some((RuleName::Id(rule.id.clone()), rule.to.clone()?))).collect();
     note_all(context, change, values).await?;
     reopen_what_came_after(context, change, rules).await
 }

@@ -41,7 +41,7 @@ pub(super) async fn list<S: RequestStore, C: Chat, F>(
         };
         if let Err(error) = sent {
             let lost = if matches!(error, ChatError::MessageGone(_)) { vec![card] } else { Vec::new() };
-            return not_updated(context, request, lost, &error).await;
+            return not_updated(context, request, String::new(), lost, &error).await;
         }
         let event = Event::Listed { messages: place + 1, all: place + 1 == total };
         match context.advance(request, &event).await? {

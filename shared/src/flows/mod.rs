@@ -6,6 +6,7 @@ pub mod ask;
 pub mod context;
 pub mod decide;
 pub mod due;
+pub mod elsewhere;
 pub mod ingest;
 mod list;
 pub mod look;

@@ -8,17 +8,18 @@ use crate::{
     clock::Deadline,
     domain::{
         card::{self, Message},
-        change::{Lookup, Opening},
+        change::{Change, Lookup, Opening},
         request::{CardRef, Request, State},
         step::Event,
     },
     flows::{
         context::{Advanced, Context},
+        ingest::note_values,
         list::list,
         pace::wait_for_turn,
         reopen::reopen_if_denied,
         resolve::{Resolution, resolve},
-        withdraw::withdraw_if_noted,
+        withdraw::apply_notes,
     },
     ports::{Chat, ChatError, Firewall, Posted, RequestStore, StoreError},
 };
@@ -28,6 +29,9 @@ const DESCRIBE_FOR: TimeDelta = TimeDelta::minutes(10);
 
 /// How far before the item was stored its message may have been posted: clocks differ.
 const LOOK_BACK: TimeDelta = TimeDelta::minutes(5);
+
+/// How long after its answer was given up an update may still land.
+const LANDS_WITHIN: TimeDelta = TimeDelta::seconds(15);
 
 /// What a try to post or to update came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,11 +61,14 @@ pub async fn post<S: RequestStore, C: Chat, F: Firewall>(
         Advanced::Done { request, .. } => request,
         Advanced::Refused { .. } | Advanced::Vanished => return Ok(Shown::NotOurs),
     };
-    let request = match describe_first(context, claimed, &holder).await? {
+    let described = match describe_first(context, claimed, &holder).await? {
         Described::Ready(request) => *request,
         Described::Later => return Ok(Shown::Later),
         Described::NotNeeded => return Ok(Shown::NotOurs),
     };
+    // Its rules may have been removed by hand before they were known, and whoever was to look then was killed.
+    let (request, _) = apply_notes(context, described).await?;
+    reopen_if_denied(context, &request).await?;
     if request.maybe_posted && context.chat.has_addresses() {
         match context.chat.find(&request.change.id, request.stored_at - LOOK_BACK).await {
             Ok(cards) if !cards.is_empty() => {
@@ -121,14 +128,14 @@ async fn describe_first<S: RequestStore, C, F: Firewall>(
         },
     };
     let waits = matches!(event, Event::NotPosted { .. });
+    if let Event::Resolved(opening) = &event {
+        // Before it can be decided: whoever reverts the same rule on another card has to find it.
+        let change = Change { opening: opening.clone(), ..request.change.clone() };
+        note_values(context, &change).await?;
+    }
     Ok(match context.advance(request, &event).await? {
         Advanced::Done { request, .. } if matches!(request.state, State::Posting { .. }) => {
-            // Now that its rules are known: they may have been removed by hand meanwhile.
-            withdraw_if_noted(context, &request).await?;
-            match context.store.load(&request.change.id).await? {
-                Some(request) => Described::Ready(Box::new(request)),
-                None => Described::NotNeeded,
-            }
+            Described::Ready(Box::new(request))
         }
         Advanced::Done { .. } if waits => Described::Later,
         Advanced::Done { request, .. } if matches!(request.state, State::Ignored { .. }) => {
@@ -212,12 +219,20 @@ pub async fn update<S: RequestStore, C: Chat, F: Firewall>(
     deadline: Deadline,
 ) -> Result<Shown, StoreError> {
     let id = request.change.id.clone();
-    let lags = request.rendered_version < request.version;
+    let now = context.clock.now();
+    let landed = !request.updating.is_empty() && request.updating.iter().all(|sent| sent.until <= now);
+    let lags = request.rendered_version < request.version || landed;
     if lags {
+        // Before it is sent: should we be killed, it is known that something may land.
+        let lease = context.lease(deadline);
+        let holder = lease.holder.clone();
+        let Advanced::Done { request, .. } = context.advance(request, &Event::UpdateBegun(lease)).await? else {
+            return Ok(Shown::NotOurs);
+        };
         let shown = if context.chat.has_addresses() {
-            update_by_address(context, request).await?
+            update_by_address(context, request, holder).await?
         } else {
-            update_by_reply(context, request).await?
+            update_by_reply(context, request, holder).await?
         };
         if shown != Shown::Done {
             return Ok(shown);
@@ -233,11 +248,12 @@ pub async fn update<S: RequestStore, C: Chat, F: Firewall>(
 async fn update_by_address<S: RequestStore, C: Chat, F>(
     context: &Context<S, C, F>,
     mut request: Request,
+    holder: String,
 ) -> Result<Shown, StoreError> {
     if request.maybe_posted {
         match context.chat.find(&request.change.id, request.stored_at - LOOK_BACK).await {
             Ok(found) => request = adopt_all(context, request, found).await?,
-            Err(error) => return not_updated(context, request, Vec::new(), &error).await,
+            Err(error) => return not_updated(context, request, holder, Vec::new(), &error).await,
         }
     }
     // Only now: adopting what was found may have brought a newer request along.
@@ -252,18 +268,28 @@ async fn update_by_address<S: RequestStore, C: Chat, F>(
                 tracing::warn!(id = %request.change.id, why, "a card is gone; a new one takes its place");
                 lost.push(card.clone());
             }
-            Err(error) => return not_updated(context, request, lost, &error).await,
+            Err(error) => return not_updated(context, request, holder, lost, &error).await,
         }
     }
     let mut new = None;
+    let others = request.updating.iter().filter(|sent| sent.holder != holder).map(|sent| sent.until).max();
+    if cards.len() == lost.len()
+        && let Some(not_before) = others
+    {
+        // Of several who find it gone, whoever was the first posts a new one.
+        let error = "another update of it is on its way".to_owned();
+        let event = Event::NotUpdated { holder, lands_until: None, shows, not_before, maybe_posted: true, lost, error };
+        context.advance(request, &event).await?;
+        return Ok(Shown::Later);
+    }
     if cards.len() == lost.len() {
         match send(context, &request).await {
             Ok(Posted::At(card)) => new = Some(card),
             Ok(Posted::Somewhere) => {}
-            Err(error) => return not_updated(context, request, lost, &error).await,
+            Err(error) => return not_updated(context, request, holder, lost, &error).await,
         }
     }
-    updated(context, request, Event::Updated { shows, over, card: new, lost, reply_used: false }).await
+    updated(context, request, Event::Updated { holder, shows, over, card: new, lost, reply_used: false }).await
 }
 
 async fn update_one<S, C: Chat, F>(
@@ -285,6 +311,7 @@ async fn update_one<S, C: Chat, F>(
 async fn update_by_reply<S: RequestStore, C: Chat, F>(
     context: &Context<S, C, F>,
     request: Request,
+    holder: String,
 ) -> Result<Shown, StoreError> {
     let message = card::render(&request, &context.view);
     let (shows, over) = (request.version, request.rendered_version);
@@ -292,21 +319,21 @@ async fn update_by_reply<S: RequestStore, C: Chat, F>(
     if let Some(reply) = request.reply.clone().filter(|reply| reply.uses_left > 0 && reply.until > now) {
         match context.chat.update_clicked(&reply, &message).await {
             Ok(()) => {
-                let event = Event::Updated { shows, over, card: None, lost: Vec::new(), reply_used: true };
+                let event = Event::Updated { holder, shows, over, card: None, lost: Vec::new(), reply_used: true };
                 return updated(context, request, event).await;
             }
             Err(ChatError::MessageGone(why)) => {
                 tracing::warn!(id = %request.change.id, why, "the clicked card can't be reached any more; a new one follows");
             }
-            Err(error) => return not_updated(context, request, Vec::new(), &error).await,
+            Err(error) => return not_updated(context, request, holder, Vec::new(), &error).await,
         }
     }
     match send(context, &request).await {
         Ok(_) => {
-            let event = Event::Updated { shows, over, card: None, lost: Vec::new(), reply_used: false };
+            let event = Event::Updated { holder, shows, over, card: None, lost: Vec::new(), reply_used: false };
             updated(context, request, event).await
         }
-        Err(error) => not_updated(context, request, Vec::new(), &error).await,
+        Err(error) => not_updated(context, request, holder, Vec::new(), &error).await,
     }
 }
 
@@ -323,12 +350,16 @@ async fn updated<S: RequestStore, C, F>(
 pub(super) async fn not_updated<S: RequestStore, C, F>(
     context: &Context<S, C, F>,
     request: Request,
+    holder: String,
     lost: Vec<CardRef>,
     error: &ChatError,
 ) -> Result<Shown, StoreError> {
     log(&request, error);
     let (at_least, maybe_posted) = weigh(error);
+    let may_land = maybe_posted && !holder.is_empty();
     let event = Event::NotUpdated {
+        holder,
+        lands_until: may_land.then(|| context.clock.now() + LANDS_WITHIN),
         shows: request.version,
         not_before: context.back_off(request.card_tries.failed, at_least),
         // A new message that may be there must be looked for.

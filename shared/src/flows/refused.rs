@@ -22,6 +22,8 @@ pub(super) enum Refused {
     Unknown,
     /// A Retry while Portcullis only watches.
     OnlyWatches,
+    /// An Approve of a rule that is being removed: this request asks about the same one, and was denied.
+    BeingRemoved(Box<Request>),
     /// It can't happen to the request as it stands.
     Step {
         /// Why.
@@ -42,6 +44,7 @@ impl Refused {
     pub(super) fn whisper(&self, click: &Click) -> String {
         match self {
             Self::Step { refusal: Refusal::AlreadyDecided, request } => already_decided(request, click),
+            Self::BeingRemoved(denied) => being_removed(denied, click),
             Self::NotAllowed(_) | Self::Unknown | Self::OnlyWatches | Self::Step { .. } => self.words(click),
         }
     }
@@ -50,7 +53,9 @@ impl Refused {
     pub(super) fn in_modal(&self, click: &Click) -> String {
         let text = match self {
             Self::Step { refusal: Refusal::AlreadyDecided, request } => already_decided_plain(request, click),
-            Self::NotAllowed(_) | Self::Unknown | Self::OnlyWatches | Self::Step { .. } => self.words(click),
+            Self::NotAllowed(_) | Self::Unknown | Self::OnlyWatches | Self::BeingRemoved(_) | Self::Step { .. } => {
+                self.words(click)
+            }
         };
         text.chars().take(IN_MODAL).collect()
     }
@@ -62,9 +67,23 @@ impl Refused {
             Self::OnlyWatches => {
                 "Portcullis only watches now (`[mode] revert = false`). Nothing was changed.".to_owned()
             }
+            Self::BeingRemoved(_) => BEING_REMOVED.to_owned(),
             Self::Step { refusal, request } => explain(refusal, request, click),
         }
     }
+}
+
+const BEING_REMOVED: &str = "The same rule was denied on another card and is being removed. Nothing was changed. \
+                             Should it still be there in a while, click again.";
+
+fn being_removed(denied: &Request, click: &Click) -> String {
+    let Some(decision) = &denied.decision else { return BEING_REMOVED.to_owned() };
+    let who = if decision.by == click.user { "You".to_owned() } else { format!("<@{}>", decision.by) };
+    format!(
+        "{who} denied the same rule on another card (`{}`), and it is being removed. Nothing was changed. Should it still \
+         be there in a while, click again.",
+        denied.change.id
+    )
 }
 
 fn explain(refusal: &Refusal, request: &Request, click: &Click) -> String {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     domain::{
-        change::{Change, Fate, Ignored, Lookup, ModifiedRule, OpenedRule, Opening},
+        change::{Change, Fate, Lookup, ModifiedRule, OpenedRule, Opening, RuleName},
         ids::{RequestId, RuleId},
         request::{Request, State, Verdict},
         rule::IngressRule,
@@ -16,9 +16,11 @@ use crate::{
     },
     flows::{
         context::{Advanced, Context, unless_damaged},
+        elsewhere::asking_about,
+        resolve::may_be_reopened,
         withdraw::withdraw_if_noted,
     },
-    ports::{Firewall, KnownValue, RequestStore, StoreError},
+    ports::{Firewall, Inserted, KnownValue, RequestStore, StoreError},
 };
 
 /// Before a Deny ends that leaves rules alone because they had been changed: whoever changed them has to be asked about.
@@ -35,7 +37,7 @@ pub async fn reopen_what_changed_them<S: RequestStore, C, F: Firewall>(
     let mut found = Found::new();
     for (rule, fate) in denied.change.opening.rules().iter().zip(fates) {
         let (Fate::Changed { now }, Some(id)) = (fate, &rule.id) else { continue };
-        let values = unless_damaged(context.store.known_values(&group, id).await)?;
+        let values = unless_damaged(context.store.known_values(&group, &RuleName::Id(id.clone())).await)?;
         if let Some(value) = values.iter().rev().find(|value| value.rule == *now) {
             add(&mut found, id, value, &rule.rule);
         }
@@ -43,23 +45,26 @@ pub async fn reopen_what_changed_them<S: RequestStore, C, F: Firewall>(
     reopen(context, found).await
 }
 
-/// After a modification was stored as ignored, or read again as such: the value that it was judged by may be denied by now,
-/// and the Deny found, or will find, what this one made of the rule, and leaves it alone.
+/// After a modification was stored, or read again, that was ignored or leaves some of its rules out: the value that these
+/// were judged by may be denied by now, and the Deny found, or will find, what this one made of the rule, and leaves it alone.
 ///
 /// # Errors
 /// The table did not answer.
 pub async fn reopen_if_denied<S: RequestStore, C, F: Firewall>(
     context: &Context<S, C, F>,
-    ignored: &Request,
+    modification: &Request,
 ) -> Result<(), StoreError> {
-    let Some(group) = ignored.change.place.group_key() else { return Ok(()) };
-    let Opening::Unresolved(Lookup::Modified { rules }) = &ignored.change.opening else { return Ok(()) };
+    let Some(group) = modification.change.place.group_key() else { return Ok(()) };
+    let rules = match &modification.change.opening {
+        Opening::Unresolved(Lookup::Modified { rules }) if matches!(modification.state, State::Ignored { .. }) => rules,
+        opening => opening.left_out(),
+    };
     let mut found = Found::new();
     for ModifiedRule { id, to, .. } in rules {
         let Some(to) = to else { continue };
-        let values = unless_damaged(context.store.known_values(&group, id).await)?;
-        if let Some(denied) = denied_before(context, ignored, id, to, &values).await? {
-            let value = KnownValue { at: ignored.change.at, by: ignored.change.id.clone(), rule: to.clone() };
+        let values = unless_damaged(context.store.known_values(&group, &RuleName::Id(id.clone())).await)?;
+        if let Some(denied) = denied_before(context, modification, id, to, &values).await? {
+            let value = KnownValue { at: modification.change.at, by: modification.change.id.clone(), rule: to.clone() };
             add(&mut found, id, &value, &denied);
         }
     }
@@ -69,15 +74,16 @@ pub async fn reopen_if_denied<S: RequestStore, C, F: Firewall>(
 /// The denied value that a rule had before it became `to`, if a Deny of it does not take `to` away.
 async fn denied_before<S: RequestStore, C, F>(
     context: &Context<S, C, F>,
-    ignored: &Request,
+    modification: &Request,
     id: &RuleId,
     to: &IngressRule,
     values: &[KnownValue],
 ) -> Result<Option<IngressRule>, StoreError> {
-    let earlier = values.iter().rev().filter(|value| value.by != ignored.change.id && value.at <= ignored.change.at);
+    let change = &modification.change;
+    let earlier = values.iter().rev().filter(|value| value.by != change.id && value.at <= change.at);
     for value in earlier {
-        let Some(request) = unless_damaged(context.store.load(&value.by).await)? else { continue };
-        // What does not ask about this rule was judged by a value that is earlier still, or could not be judged.
+        // What nobody was asked about was judged by a value that is earlier still, or could not be judged.
+        let Some(request) = asking_about(context, &value.by, id).await? else { continue };
         let mut asked = request.change.opening.rules().iter();
         let Some(asked) = asked.find(|rule| rule.id.as_ref() == Some(id)) else { continue };
         let is_denied = request.state != State::Observed
@@ -101,7 +107,7 @@ pub async fn reopen_what_came_after<S: RequestStore, C, F: Firewall>(
     let mut found = Found::new();
     for ModifiedRule { id, to, .. } in modified {
         let Some(to) = to else { continue };
-        let values = unless_damaged(context.store.known_values(&group, id).await)?;
+        let values = unless_damaged(context.store.known_values(&group, &RuleName::Id(id.clone())).await)?;
         // Events of one second leave their order open: each of this second and of the next one that brought a change may
         // have been judged by what was before.
         let next_at = values.iter().map(|value| value.at).find(|at| *at > change.at);
@@ -126,16 +132,52 @@ fn add(found: &mut Found, id: &RuleId, value: &KnownValue, earlier: &IngressRule
 async fn reopen<S: RequestStore, C, F: Firewall>(context: &Context<S, C, F>, found: Found) -> Result<(), StoreError> {
     for (by, rules) in found {
         let Some(mut request) = context.store.load(&by).await? else { continue };
-        if matches!(request.state, State::Ignored { reason: Ignored::Narrowing | Ignored::DescriptionOnly }) {
+        if let State::Ignored { reason } = request.state
+            && may_be_reopened(reason)
+        {
             tracing::warn!(id = %by, rules = rules.len(), "an ignored modification is asked about after all");
-            let reopened = context.advance(request, &Event::Reopened(Opening::Modified { rules })).await?;
-            let Advanced::Done { request: next, .. } = reopened else { continue };
-            request = next;
+            let left_out = others_of(&request, &rules);
+            let opening = Opening::Modified { rules: rules.clone(), left_out };
+            match context.advance(request, &Event::Reopened(opening)).await? {
+                Advanced::Done { request: next, .. } | Advanced::Refused { request: next, .. } => request = next,
+                Advanced::Vanished => continue,
+            }
         }
         // Its rules may have been removed by hand while it was ignored. Also where an earlier try got no further.
         if request.state.awaits_decision() {
             withdraw_if_noted(context, &request).await?;
         }
+        for rule in rules {
+            ask_apart(context, &request, rule).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The rules of an ignored modification that are not asked about even now.
+fn others_of(ignored: &Request, asked: &[OpenedRule]) -> Vec<ModifiedRule> {
+    let Opening::Unresolved(Lookup::Modified { rules }) = &ignored.change.opening else { return Vec::new() };
+    let is_asked = |rule: &&ModifiedRule| asked.iter().any(|asked| asked.id.as_ref() == Some(&rule.id));
+    rules.iter().filter(|rule| !is_asked(rule)).cloned().collect()
+}
+
+/// A rule that the modification's own card leaves out gets a request of its own: that card may be decided already.
+async fn ask_apart<S: RequestStore, C, F: Firewall>(
+    context: &Context<S, C, F>,
+    modification: &Request,
+    rule: OpenedRule,
+) -> Result<(), StoreError> {
+    let left_out = |id: &RuleId| modification.change.opening.left_out().iter().any(|rule| rule.id == *id);
+    let Some(id) = rule.id.clone().filter(left_out) else { return Ok(()) };
+    let whole = &modification.change.id;
+    let opening = Opening::Modified { rules: vec![rule], left_out: Vec::new() };
+    let change = Change { id: whole.part(&id), opening, ..modification.change.clone() };
+    let request = Request::new(change, context.clock.now(), context.entropy.nonce());
+    // The record is with the whole change.
+    let record = format!("{{\"part_of\":\"{whole}\"}}");
+    if context.store.insert(&request, &record).await? == Inserted::New {
+        tracing::warn!(id = %request.change.id, "a rule that its modification left out is asked about after all");
+        withdraw_if_noted(context, &request).await?;
     }
     Ok(())
 }

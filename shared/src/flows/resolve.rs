@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::{
     domain::{
-        change::{Change, GroupKey, Ignored, Lookup, ModifiedRule, OpenedRule, Opening},
+        change::{Change, GroupKey, Ignored, Lookup, ModifiedRule, OpenedRule, Opening, RuleName},
         ids::RuleId,
         rule::{DescribedRule, IngressRule},
     },
@@ -105,22 +105,41 @@ async fn modified<S: RequestStore, C, F: Firewall>(
     };
     let mut opened = Vec::new();
     let mut ignored = None;
+    let mut left_out = Vec::new();
     let mut unreadable = None;
     for rule in rules {
-        let earlier = known_before(change, unless_damaged(context.store.known_values(group, &rule.id).await)?);
+        let values = context.store.known_values(group, &RuleName::Id(rule.id.clone())).await;
+        let earlier = known_before(change, unless_damaged(values)?);
         match judge(rule, find(&there, &rule.id), earlier) {
             Modified::Opened(rule) => opened.push(rule),
-            Modified::Ignored(reason) => ignored = ignored.max(Some(reason)),
+            Modified::Ignored(reason) => {
+                ignored = ignored.max(Some(reason));
+                left_out.extend(may_be_reopened(reason).then(|| rule.clone()));
+            }
             Modified::Unreadable(why) => unreadable = Some(why),
         }
     }
     // What can be shown is shown: a rule of the same call that is gone or not understood must not hide it.
     Ok(match (opened.is_empty(), unreadable, ignored) {
-        (false, _, _) => Resolution::Opening(Opening::Modified { rules: opened }),
+        (false, _, _) => Resolution::Opening(Opening::Modified { rules: opened, left_out }),
         (true, Some(why), _) => Resolution::Opening(Opening::Unreadable { why }),
         (true, None, Some(reason)) => Resolution::Ignored(reason),
         (true, None, None) => Resolution::Opening(Opening::Unreadable { why: "The record names no rule.".to_owned() }),
     })
+}
+
+/// Whether what was ignored for this reason is asked about after all, should the value that it was judged by not stand.
+#[must_use]
+pub fn may_be_reopened(reason: Ignored) -> bool {
+    match reason {
+        Ignored::Narrowing | Ignored::DescriptionOnly => true,
+        Ignored::OtherEvent
+        | Ignored::Failed
+        | Ignored::DryRun
+        | Ignored::Egress
+        | Ignored::UnknownGroup
+        | Ignored::OwnRevert => false,
+    }
 }
 
 fn judge(modified: &ModifiedRule, there: Option<&DescribedRule>, earlier: Option<IngressRule>) -> Modified {

@@ -14,15 +14,16 @@ use crate::{
         plan::Plan,
         request::{Failure, Request},
         rule::DescribedRule,
-        step::{DeniedRequest, Effect, Event},
+        step::{DeniedRequest, Effect, Event, Transition, step},
     },
     flows::{
         context::{Advanced, Context, unless_damaged},
+        elsewhere::approved_elsewhere,
         look::{Until, look},
         reopen::reopen_what_changed_them,
         revoke::{Asked, ask},
     },
-    ports::{Firewall, FirewallError, RequestStore, StoreError},
+    ports::{Firewall, FirewallError, RequestStore, RevertNote, StoreError},
 };
 
 /// How often a revert that may still succeed is tried: about 25 minutes in all.
@@ -74,6 +75,8 @@ async fn take_back<S: RequestStore, C, F: Firewall>(
         let plan = Plan::make(request.change.opening.rules(), &[]);
         return end(context, request, holder, &plan, &|_| Some(unknown_group()), None).await;
     };
+    let begun = RevertNote::Begun(request.change.id.clone());
+    unless_damaged(context.store.note_revert(&group, context.clock.now(), &begun).await)?;
     let before = match look(context, &group, &request, Until::Believed).await {
         Ok(plan) => plan,
         Err(error) => return nothing_seen(context, request, holder, error).await,
@@ -82,13 +85,18 @@ async fn take_back<S: RequestStore, C, F: Firewall>(
     if before.is_empty() {
         return end(context, request, holder, &before, &|_| None, None).await;
     }
-    let places = before.to_revoke().map(|(place, _)| place).collect();
-    let attempted = Event::RevokeAttempted { holder: holder.to_owned(), rules: places };
+    let mut rules: Vec<_> = before.to_revoke().map(|(place, rule)| (place, rule.clone())).collect();
+    let stay = approved_elsewhere(context, &group, &request, &rules).await?;
+    rules.retain(|(place, _)| !stay.contains_key(place));
+    let places = rules.iter().map(|(place, _)| *place).collect();
+    let attempted = Event::RevokeAttempted { holder: holder.to_owned(), rules: places, stay };
     let Advanced::Done { request, .. } = context.advance(request, &attempted).await? else {
         return Ok(Reverted::NotOurs);
     };
-    unless_damaged(context.store.note_own_revoke(&group, context.clock.now(), None).await)?;
-    let rules: Vec<_> = before.to_revoke().map(|(place, rule)| (place, rule.clone())).collect();
+    if rules.is_empty() {
+        let kept = before.settled_as(request.change.opening.rules());
+        return end(context, request, holder, &kept, &|_| None, None).await;
+    }
     let asked = ask(context, &group, &request.change.id, holder, &rules).await?;
     if asked.claim_lost {
         return Ok(Reverted::NotOurs);
@@ -196,21 +204,26 @@ async fn finish<S: RequestStore, C, F: Firewall>(
     // First: a crash in between leaves a card too many, never one too few.
     reopen_what_changed_them(context, &request, &fates).await?;
     let event = Event::RevertEnded { holder: holder.to_owned(), fates, verified_after_ms, failure };
-    let Advanced::Done { request, effects } = context.advance(request, &event).await? else {
+    // First, too: whoever is killed after the commit could not raise it any more, and nobody would try again.
+    raise_alarm(&request, &event, context.clock.now());
+    let Advanced::Done { request, .. } = context.advance(request, &event).await? else {
         return Ok(Reverted::NotOurs);
     };
-    log_end(&request, effects.contains(&Effect::Alarm));
+    tracing::info!(id = %request.change.id, state = request.state.name(), "revert ended");
+    if let Some(group) = request.change.place.group_key() {
+        let ended = RevertNote::Ended(request.change.id.clone());
+        unless_damaged(context.store.note_revert(&group, context.clock.now(), &ended).await)?;
+    }
     Ok(Reverted::Ended(Box::new(request)))
 }
 
-fn log_end(request: &Request, alarm: bool) {
-    let id = &request.change.id;
-    let state = request.state.name();
-    if alarm {
-        let why = request.failure.as_ref().map(|failure| format!("{} {}", failure.code, failure.doing));
+fn raise_alarm(request: &Request, event: &Event, now: DateTime<Utc>) {
+    // What is refused ends nothing.
+    let Ok(Transition { next, effects, .. }) = step(request, event.clone(), now, "") else { return };
+    if effects.contains(&Effect::Alarm) {
+        let (id, state) = (&next.change.id, next.state.name());
+        let why = next.failure.as_ref().map(|failure| format!("{} {}", failure.code, failure.doing));
         tracing::error!(alarm = "revert_failed", %id, state, ?why, "a denied rule is still open");
-    } else {
-        tracing::info!(%id, state, "revert ended");
     }
 }
 
@@ -259,6 +272,8 @@ async fn postpone<S: RequestStore, C, F>(
 fn is_open(fate: &Fate) -> bool {
     match fate {
         Fate::Standing | Fate::Failed { .. } => true,
-        Fate::RemovedByHand { .. } | Fate::Removed | Fate::NotThere | Fate::Changed { .. } => false,
+        Fate::RemovedByHand { .. } | Fate::Removed | Fate::NotThere | Fate::Changed { .. } | Fate::Approved { .. } => {
+            false
+        }
     }
 }

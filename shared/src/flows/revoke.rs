@@ -10,7 +10,7 @@ use crate::{
         step::Event,
     },
     flows::context::{Advanced, Context, unless_damaged},
-    ports::{Firewall, FirewallError, RequestStore, StoreError},
+    ports::{Firewall, FirewallError, RequestStore, RevertNote, StoreError},
 };
 
 /// How many rules are revoked one by one in one try. The next try goes on with the rest.
@@ -132,7 +132,8 @@ async fn ask_once<S: RequestStore, C, F: Firewall>(
         Ok(None) => return Ok(Ok(true)),
         Err(error) => return Ok(Err(error)),
     };
-    unless_damaged(context.store.note_own_revoke(group, context.clock.now(), Some(&request_id)).await)?;
+    let answered = RevertNote::Answered(request_id.clone());
+    unless_damaged(context.store.note_revert(group, context.clock.now(), &answered).await)?;
     let event = Event::RevokeAnswered { holder: holder.to_owned(), request_id };
     let Some(current) = context.store.load(id).await? else { return Ok(Ok(false)) };
     Ok(Ok(matches!(context.advance(current, &event).await?, Advanced::Done { .. })))

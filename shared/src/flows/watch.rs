@@ -167,9 +167,10 @@ async fn skip_what_is_too_old<S: RequestStore, C, F>(
     }
     let change = gap(name, mark.until, oldest, now);
     let request = Request::new(change, now, context.entropy.nonce());
+    // Before the insert: whoever is killed after it could not raise it any more.
+    tracing::error!(alarm = "gap", from = %mark.until, until = %oldest, "nobody read this interval of CloudTrail");
     mark.until = match context.store.insert(&request, "{}").await? {
         Inserted::New => {
-            tracing::error!(alarm = "gap", from = %mark.until, until = %oldest, "nobody read this interval of CloudTrail");
             report.gaps += 1;
             oldest
         }

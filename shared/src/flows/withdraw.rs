@@ -44,7 +44,7 @@ pub async fn withdraw<S: RequestStore, C, F: Firewall>(
     let mut withdrawn = 0;
     for id in context.store.open_in(&group).await? {
         match context.store.load(&id).await {
-            Ok(Some(request)) => withdrawn += u64::from(apply(context, &group, request, revocation).await?),
+            Ok(Some(request)) => withdrawn += u64::from(apply(context, &group, request, revocation).await?.1),
             Ok(None) => {}
             // One bad item never stops the others.
             Err(error @ StoreError::Corrupt { .. }) => {
@@ -65,19 +65,32 @@ pub async fn withdraw_if_noted<S: RequestStore, C, F: Firewall>(
     context: &Context<S, C, F>,
     request: &Request,
 ) -> Result<bool, StoreError> {
-    let Some(group) = request.change.place.group_key() else { return Ok(false) };
+    Ok(apply_notes(context, request.clone()).await?.1)
+}
+
+/// The same for whoever goes on with the request: as it stands after that, and whether that withdrew it.
+///
+/// # Errors
+/// The table did not answer.
+pub async fn apply_notes<S: RequestStore, C, F: Firewall>(
+    context: &Context<S, C, F>,
+    mut request: Request,
+) -> Result<(Request, bool), StoreError> {
+    let Some(group) = request.change.place.group_key() else { return Ok((request, false)) };
     let notes = unless_damaged(context.store.group_notes(&group).await)?;
-    let places = 0..request.change.opening.rules().len();
-    let concerns = |revocation: &&Revocation| {
-        places.clone().any(|place| !matches!(matches(request, place, revocation), Match::No))
-    };
-    for revocation in notes.revocations.iter().filter(concerns) {
-        let Some(current) = context.store.load(&request.change.id).await? else { return Ok(false) };
-        if apply(context, &group, current, revocation).await? {
-            return Ok(true);
+    for revocation in &notes.revocations {
+        let mut places = 0..request.change.opening.rules().len();
+        if !places.any(|place| !matches!(matches(&request, place, revocation), Match::No)) {
+            continue;
+        }
+        let Some(current) = context.store.load(&request.change.id).await? else { return Ok((request, false)) };
+        let (current, withdrawn) = apply(context, &group, current, revocation).await?;
+        request = current;
+        if withdrawn {
+            return Ok((request, true));
         }
     }
-    Ok(false)
+    Ok((request, false))
 }
 
 /// A revoke is our own only if we know its request id, or the spoke role made it and we had asked for one there: session
@@ -88,15 +101,15 @@ fn is_own<S, C, F>(context: &Context<S, C, F>, group: &GroupKey, revocation: &Re
         || (notes.attempted_at.is_some() && revocation.issuer_arn.as_deref() == Some(spoke.as_str()))
 }
 
-/// Marks the rules that the revoke removed. True if that withdrew the request.
+/// Marks the rules that the revoke removed: the request as it stands then, and whether that withdrew it.
 async fn apply<S: RequestStore, C, F: Firewall>(
     context: &Context<S, C, F>,
     group: &GroupKey,
     request: Request,
     revocation: &Revocation,
-) -> Result<bool, StoreError> {
+) -> Result<(Request, bool), StoreError> {
     if !request.state.awaits_decision() {
-        return Ok(false);
+        return Ok((request, false));
     }
     let mut removed = Vec::new();
     let mut unsure = Vec::new();
@@ -114,13 +127,17 @@ async fn apply<S: RequestStore, C, F: Firewall>(
         removed.extend(gone_of(context, group, &request, &unsure).await);
     }
     if removed.is_empty() {
-        return Ok(false);
+        return Ok((request, false));
     }
     let event = Event::RemovedByHand { rules: removed, by: revocation.actor.name(), at: revocation.at };
-    match context.advance(request, &event).await? {
+    match context.advance(request.clone(), &event).await? {
         // Without a card it is withdrawn once its post is recorded.
-        Advanced::Done { request, .. } => Ok(request.all_removed_by_hand()),
-        Advanced::Refused { .. } | Advanced::Vanished => Ok(false),
+        Advanced::Done { request, .. } => {
+            let withdrawn = request.all_removed_by_hand();
+            Ok((request, withdrawn))
+        }
+        Advanced::Refused { request, .. } => Ok((request, false)),
+        Advanced::Vanished => Ok((request, false)),
     }
 }
 

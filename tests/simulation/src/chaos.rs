@@ -1,9 +1,10 @@
 //! What goes wrong with the calls of one invocation: slow, failing, lost, killed.
 
 use std::{
+    collections::BTreeSet,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -15,7 +16,7 @@ use shared::clock::Clock;
 use tokio::sync::Notify;
 
 use crate::{
-    fakes::{Hook, Moment, PortCall},
+    fakes::{Hook, Late, Moment, PortCall},
     oracle::Oracle,
     plan::Rates,
     story::Story,
@@ -27,6 +28,10 @@ pub(crate) struct Chaos {
     pub actor: String,
     /// How much trouble.
     pub rates: Rates,
+    /// How much there was so far in the run.
+    pub troubles: Arc<AtomicU64>,
+    /// What is left out, by number.
+    pub spared: Arc<BTreeSet<u64>>,
     /// Switched on when all trouble is over.
     pub calm: Arc<AtomicBool>,
     /// Where it is told.
@@ -50,6 +55,12 @@ impl Chaos {
         self.calm.load(Ordering::Relaxed)
     }
 
+    /// Counts one trouble more; whether it is left out of this run.
+    fn is_spared(&self) -> bool {
+        let number = self.troubles.fetch_add(1, Ordering::Relaxed);
+        self.spared.contains(&number)
+    }
+
     /// A pause before or after a call: mostly none, sometimes seconds.
     fn pause(&self) -> Option<Duration> {
         let slow = self.rates.slow;
@@ -69,7 +80,7 @@ impl Hook for Chaos {
             if self.is_calm() {
                 return tokio::task::yield_now().await;
             }
-            if self.draw(|rng| rng.u16(0..1_000)) < self.rates.kills {
+            if self.draw(|rng| rng.u16(0..1_000)) < self.rates.kills && !self.is_spared() {
                 self.story.note(self.clock.now(), &self.actor, format_args!("KILLED {moment:?} {call}"));
                 self.oracle.count(|stats| stats.crashes += 1);
                 self.killed.notify_one();
@@ -81,6 +92,31 @@ impl Hook for Chaos {
             }
         }
         .boxed()
+    }
+
+    fn lands_late(&self, call: &PortCall) -> Option<Late> {
+        if self.is_calm() || self.draw(|rng| rng.u16(0..1_000)) >= self.rates.lands_late {
+            return None;
+        }
+        let after = Duration::from_millis(self.draw(|rng| rng.u64(0..12_000)));
+        let is_killed = self.draw(Rng::bool);
+        if self.is_spared() {
+            return None;
+        }
+        if is_killed {
+            self.story.note(self.clock.now(), &self.actor, format_args!("KILLED, {call} lands {after:?} later"));
+            self.oracle.count(|stats| stats.crashes += 1);
+            self.killed.notify_one();
+        } else {
+            self.story.note(
+                self.clock.now(),
+                &self.actor,
+                format_args!("no answer at {call}, which lands {after:?} later"),
+            );
+            self.oracle.count(|stats| stats.faults += 1);
+        }
+        // Slack's clients give up after 10 s.
+        Some(Late { after, given_up: (!is_killed).then(|| Duration::from_secs(10)) })
     }
 
     fn fault(&self, call: &PortCall) -> Option<Fault> {
@@ -106,6 +142,9 @@ impl Hook for Chaos {
             3 => Fault::DropAfter,
             _ => Fault::Slow(Duration::from_millis(rng.u64(100..12_000))),
         });
+        if self.is_spared() {
+            return None;
+        }
         self.story.note(self.clock.now(), &self.actor, format_args!("{fault:?} at {call}"));
         self.oracle.count(|stats| stats.faults += 1);
         Some(fault)

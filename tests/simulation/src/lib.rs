@@ -4,7 +4,9 @@
 //! everything is drawn from the seed, and [`oracle`] holds each effect against what is promised.
 
 mod actors;
+pub mod alarms;
 mod chaos;
+pub mod crossing;
 pub mod fakes;
 pub mod functions;
 pub mod many;
@@ -12,6 +14,7 @@ pub mod mutation;
 pub mod oracle;
 pub mod plan;
 pub mod search;
+pub mod shrink;
 pub mod sim;
 pub mod stats;
 pub mod story;

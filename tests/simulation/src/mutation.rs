@@ -16,7 +16,7 @@ use fastrand::Rng;
 use shared::{
     domain::{
         card::{self, Message, Modal, View},
-        change::{GroupKey, Revocation},
+        change::{GroupKey, Revocation, RuleName},
         click::TriggerId,
         ids::{RequestId, RuleId, SlackUserId, UserGroupId},
         request::{CardRef, ReplyUrl, Request, State},
@@ -25,7 +25,7 @@ use shared::{
     },
     ports::{
         Chat, ChatError, Commit, EventSource, Firewall, FirewallError, GroupNotes, Inserted, KnownValue, Posted,
-        Records, RequestStore, SourceError, StoreError, Watermark, Which, Whisper, Window,
+        Records, RequestStore, RevertNote, SourceError, StoreError, Watermark, Which, Whisper, Window,
     },
 };
 
@@ -74,11 +74,17 @@ pub enum Mutation {
     AnyoneDecides,
     /// Whoever opened it may approve it.
     OpenersApprove,
+    /// A revert does not look whether the rule was approved on another card.
+    NoLookAtApprovals,
+    /// An Approve does not look whether the rule is being removed.
+    NoLookAtReverts,
+    /// A revert does not touch what is about to be approved.
+    NoTouch,
 }
 
 impl Mutation {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 23] = [
         Self::NoLease,
         Self::NoHistory,
         Self::NoDoubt,
@@ -99,6 +105,9 @@ impl Mutation {
         Self::NoReopening,
         Self::AnyoneDecides,
         Self::OpenersApprove,
+        Self::NoLookAtApprovals,
+        Self::NoLookAtReverts,
+        Self::NoTouch,
     ];
 }
 
@@ -197,6 +206,11 @@ impl<P: RequestStore + Send + Sync> RequestStore for Mutant<P> {
         if self.is(Mutation::NoReopening) && transition.guard.state == "Ignored" {
             return Ok(Commit::Lost { current: None });
         }
+        let touches =
+            transition.next.history.last().is_some_and(|entry| entry.what.starts_with("the same rule was denied"));
+        if self.is(Mutation::NoTouch) && touches {
+            return Ok(Commit::Won { request: Box::new(transition.next), effects: transition.effects });
+        }
         self.mutate(&mut transition);
         self.port.commit(transition).await
     }
@@ -227,7 +241,10 @@ impl<P: RequestStore + Send + Sync> RequestStore for Mutant<P> {
     }
 
     async fn group_notes(&self, group: &GroupKey) -> Result<GroupNotes, StoreError> {
-        let notes = self.port.group_notes(group).await?;
+        let mut notes = self.port.group_notes(group).await?;
+        if self.is(Mutation::NoLookAtReverts) {
+            notes.reverting.clear();
+        }
         let forgetful = || GroupNotes { revocations: Vec::new(), ..notes.clone() };
         Ok(if self.is(Mutation::NoTombstones) { forgetful() } else { notes })
     }
@@ -236,20 +253,21 @@ impl<P: RequestStore + Send + Sync> RequestStore for Mutant<P> {
         self.port.note_revocation(group, revocation).await
     }
 
-    async fn note_own_revoke(
-        &self,
-        group: &GroupKey,
-        at: DateTime<Utc>,
-        request_id: Option<&str>,
-    ) -> Result<(), StoreError> {
-        self.port.note_own_revoke(group, at, request_id).await
+    async fn note_revert(&self, group: &GroupKey, at: DateTime<Utc>, note: &RevertNote) -> Result<(), StoreError> {
+        self.port.note_revert(group, at, note).await
     }
 
-    async fn known_values(&self, group: &GroupKey, rule: &RuleId) -> Result<Vec<KnownValue>, StoreError> {
-        self.port.known_values(group, rule).await
+    async fn known_values(&self, group: &GroupKey, rule: &RuleName) -> Result<Vec<KnownValue>, StoreError> {
+        let mut values = self.port.known_values(group, rule).await?;
+        if self.is(Mutation::NoLookAtApprovals) {
+            let is_approved =
+                |id: &RequestId| self.with.table.stored(id).is_some_and(|request| request.state == State::Approved);
+            values.retain(|value| !is_approved(&value.by));
+        }
+        Ok(values)
     }
 
-    async fn note_value(&self, group: &GroupKey, rule: &RuleId, value: &KnownValue) -> Result<(), StoreError> {
+    async fn note_value(&self, group: &GroupKey, rule: &RuleName, value: &KnownValue) -> Result<(), StoreError> {
         self.port.note_value(group, rule, value).await
     }
 }

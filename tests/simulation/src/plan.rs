@@ -2,11 +2,13 @@
 //!
 //! Each run leaves most kinds of trouble out and has much of the others: rare meetings become common so.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use chrono::TimeDelta;
 use fastrand::Rng;
 use local::system::{
     config::{ConfigFile, Delivery},
-    seed::USER_GROUP,
+    seed::{Opener, USER_GROUP},
 };
 
 /// Whether a Deny removes the rules.
@@ -23,7 +25,7 @@ pub enum Mode {
 }
 
 /// How likely a call of a port goes wrong, in thousandths.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rates {
     /// Calls of the table.
     pub store: u16,
@@ -41,10 +43,12 @@ pub struct Rates {
     pub kills: u16,
     /// Calls that take seconds.
     pub slow: u16,
+    /// Posts and updates that land after their sender was killed or has given up.
+    pub lands_late: u16,
 }
 
 /// One run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     /// Where everything is drawn from.
     pub seed: u64,
@@ -86,6 +90,25 @@ pub struct Plan {
     pub many_rules: u16,
     /// Of a thousand records, how many are cut off.
     pub cut: u16,
+    /// Of a thousand records, how many tell no ids of rules, as before 2021.
+    pub without_ids: u16,
+    /// Whether `[people]` knows people by the ARNs of their sessions.
+    pub people_by_arn: bool,
+    /// How often somebody deletes a card by hand.
+    pub deletes_every: Option<TimeDelta>,
+    /// When nothing is read any more, and for how long nothing runs at all after that.
+    pub outage: Option<Outage>,
+    /// Faults and kills that are left out, by their number in the run.
+    pub spared: BTreeSet<u64>,
+}
+
+/// An outage that may be longer than `catch_up`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outage {
+    /// The Lake tells nothing from here on, counted from the begin.
+    pub after: TimeDelta,
+    /// No invocation for this long, once people have stopped.
+    pub lasts: TimeDelta,
 }
 
 /// How much later than usual a record may come.
@@ -133,6 +156,14 @@ impl Plan {
             poll_every: TimeDelta::seconds(rng.i64(60..180)),
             many_rules: if rng.u8(..) < 60 { 200 } else { 0 },
             cut: if rng.u8(..) < 80 { rng.u16(0..200) } else { 0 },
+            without_ids: if rng.u8(..) < 40 { rng.u16(0..1_000) } else { 0 },
+            people_by_arn: rng.u8(..) < 60,
+            deletes_every: (rng.u8(..) < 60).then(|| TimeDelta::seconds(rng.i64(20..200))),
+            outage: (rng.u8(..) < 20).then(|| Outage {
+                after: TimeDelta::seconds(rng.i64(0..chaos.num_seconds())),
+                lasts: TimeDelta::minutes(rng.i64(60..200)),
+            }),
+            spared: BTreeSet::new(),
         }
     }
 
@@ -153,6 +184,7 @@ impl Plan {
             requester_may_approve: self.requester_may_approve,
             // A webhook can't ask Slack who somebody is.
             people: match self.delivery {
+                Delivery::Bot | Delivery::Webhook if self.people_by_arn => by_arn(),
                 Delivery::Bot => usual.people.clone(),
                 Delivery::Webhook => [("alice@example.com", "U0ALICE0001"), ("bob@example.com", "U0BOB000001")]
                     .map(|(name, id)| (name.to_owned(), id.to_owned()))
@@ -176,6 +208,13 @@ impl Plan {
     }
 }
 
+/// Alice and Bob by the ARNs of their sessions.
+fn by_arn() -> BTreeMap<String, String> {
+    let people = [(Opener::Alice, "U0ALICE0001"), (Opener::Bob, "U0BOB000001")];
+    let arn = |opener: Opener| opener.caller("111122223333", "eu-central-1").identity.arn();
+    people.into_iter().filter_map(|(opener, id)| Some((arn(opener)?, id.to_owned()))).collect()
+}
+
 fn mode(rng: &mut Rng, chaos: TimeDelta) -> Mode {
     let some_time = TimeDelta::seconds(rng.i64(0..chaos.num_seconds()));
     match rng.u8(0..20) {
@@ -197,5 +236,6 @@ fn rates(rng: &mut Rng) -> Rates {
         lies: some(300),
         kills: some(25),
         slow: some(30),
+        lands_late: some(80),
     }
 }

@@ -5,7 +5,7 @@
 //! ticks. States that differ in nothing that matters are visited once.
 
 use std::{
-    collections::{HashSet, VecDeque},
+    collections::{BTreeMap, HashSet, VecDeque},
     hash::{DefaultHasher, Hash, Hasher},
 };
 
@@ -48,7 +48,7 @@ enum At {
     /// EC2 answered, or did not.
     Asked(Box<Request>, String),
     /// The cards show what it loaded.
-    Updated(Box<Request>),
+    Updated(Box<Request>, String),
 }
 
 /// A person with one click.
@@ -73,8 +73,6 @@ struct Node {
     faults: u8,
     /// Posts that nobody got an answer of.
     unclear: usize,
-    /// Somebody was killed between an update and its record.
-    in_doubt: bool,
     holders: u8,
 }
 
@@ -158,7 +156,6 @@ fn first(faults: u8) -> Option<Node> {
         time: 0,
         faults,
         unclear: 0,
-        in_doubt: false,
         holders: 0,
     })
 }
@@ -172,8 +169,10 @@ impl Node {
         let mut add = |request: &Request| {
             let same = request.revision == self.stored.revision;
             same.hash(&mut hasher);
-            let Request { state, version, rendered_version, cards, decision, maybe_posted, .. } = request;
-            format!("{state:?}{version}{rendered_version}{}{decision:?}{maybe_posted}", cards.len()).hash(&mut hasher);
+            let Request { state, version, rendered_version, cards, decision, maybe_posted, updating, .. } = request;
+            let sent: Vec<_> = updating.iter().map(|sent| sent.until).collect();
+            format!("{state:?}{version}{rendered_version}{}{decision:?}{maybe_posted}{sent:?}", cards.len())
+                .hash(&mut hasher);
             let times = (request.card_tries.not_before, request.revert_tries.not_before);
             format!("{times:?}{}{:?}", request.revert_tries.failed.min(2), request.change.opening).hash(&mut hasher);
         };
@@ -187,7 +186,7 @@ impl Node {
                 | At::Reverting(request, _)
                 | At::Asking(request, _)
                 | At::Asked(request, _)
-                | At::Updated(request) => add(request),
+                | At::Updated(request, _) => add(request),
             }
         }
         for clicker in &self.clickers {
@@ -198,7 +197,7 @@ impl Node {
         let kinds: Vec<_> = self.pollers.iter().map(std::mem::discriminant).collect();
         let clickers: Vec<_> = self.clickers.iter().map(std::mem::discriminant).collect();
         (kinds, clickers, &self.cards, self.rule_is_there, self.by_hand).hash(&mut hasher);
-        (self.time, self.faults, self.unclear, self.in_doubt).hash(&mut hasher);
+        (self.time, self.faults, self.unclear).hash(&mut hasher);
         hasher.finish()
     }
 
@@ -267,7 +266,14 @@ impl Node {
                 | At::Reverting(request, _)
                 | At::Asking(request, _)
                 | At::Asked(request, _) => request,
-                At::Idle | At::Loaded(..) | At::Updated(_) => continue,
+                At::Updated(_, holder) => {
+                    let sent = next.stored.updating.iter().find(|sent| sent.holder == *holder);
+                    if sent.is_none_or(|sent| sent.until <= now) {
+                        *poller = At::Idle;
+                    }
+                    continue;
+                }
+                At::Idle | At::Loaded(..) => continue,
             };
             if claimed.state.lease().is_some_and(|lease| lease.until <= now) {
                 next.unclear += usize::from(matches!(poller, At::Sent(..)));
@@ -326,7 +332,7 @@ impl Node {
             }
             At::Loaded(loaded, Work::Post) => vec![("claims the post", self.claim(poller, loaded, true))],
             At::Loaded(loaded, Work::Revert) => vec![("claims the revert", self.claim(poller, loaded, false))],
-            At::Loaded(loaded, Work::Update) => vec![("updates", Ok(self.update(poller, loaded)))],
+            At::Loaded(loaded, Work::Update) => vec![("updates", self.update(poller, loaded))],
             At::Claimed(loaded, holder) => self.send(poller, loaded, holder),
             At::Sent(loaded, place, shows) => {
                 let event = Event::Posted { card: card(*place), shows: *shows };
@@ -335,8 +341,9 @@ impl Node {
             At::Reverting(loaded, holder) => vec![("looks", self.look(poller, loaded, holder))],
             At::Asking(loaded, holder) => self.ask(poller, loaded, holder),
             At::Asked(loaded, holder) => vec![("verifies", self.verify(poller, loaded, holder))],
-            At::Updated(loaded) => {
+            At::Updated(loaded, holder) => {
                 let event = Event::Updated {
+                    holder: holder.clone(),
                     shows: loaded.version,
                     over: loaded.rendered_version,
                     card: None,
@@ -350,7 +357,6 @@ impl Node {
             let mut killed = self.with(poller, At::Idle);
             killed.faults -= 1;
             killed.unclear += usize::from(matches!(at, At::Sent(..)));
-            killed.in_doubt |= matches!(at, At::Updated(_));
             moves.push(("is killed", Ok(killed)));
         }
         moves
@@ -384,12 +390,15 @@ impl Node {
         })
     }
 
-    fn update(&self, poller: usize, loaded: &Request) -> Self {
-        let mut next = self.with(poller, At::Updated(Box::new(loaded.clone())));
-        for place in next.cards.iter_mut().take(loaded.cards.len()) {
-            *place = loaded.version;
+    fn update(&self, poller: usize, loaded: &Request) -> Moved {
+        let mut next = self.with(poller, At::Idle);
+        let lease = next.lease();
+        let holder = lease.holder.clone();
+        let Ok(stored) = next.advance(loaded, &Event::UpdateBegun(lease))? else { return Ok(next) };
+        for place in next.cards.iter_mut().take(stored.cards.len()) {
+            *place = stored.version;
         }
-        next
+        Ok(next.with(poller, At::Updated(Box::new(stored), holder)))
     }
 
     fn send(&self, poller: usize, loaded: &Request, holder: &str) -> Vec<(&'static str, Moved)> {
@@ -431,7 +440,7 @@ impl Node {
 
     fn look(&self, poller: usize, loaded: &Request, holder: &str) -> Moved {
         if self.rule_is_there {
-            let event = Event::RevokeAttempted { holder: holder.to_owned(), rules: vec![0] };
+            let event = Event::RevokeAttempted { holder: holder.to_owned(), rules: vec![0], stay: BTreeMap::new() };
             return self.then(poller, loaded, &event, |stored| At::Asking(Box::new(stored), holder.to_owned()));
         }
         self.end(poller, loaded, holder)
@@ -507,7 +516,7 @@ impl Node {
         if self.cards.is_empty() {
             return Err("a card at least once".to_owned());
         }
-        if !self.in_doubt && self.cards.iter().any(|shows| *shows != request.version) {
+        if self.cards.iter().any(|shows| *shows != request.version) {
             return Err(format!("every card shows the last state: {:?} of {name} {}", self.cards, request.version));
         }
         Ok(())

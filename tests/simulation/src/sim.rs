@@ -1,6 +1,7 @@
 //! One run: a world, some actors, and an end.
 
 use std::{
+    collections::BTreeSet,
     future::Future,
     sync::{
         Arc, Mutex, PoisonError,
@@ -22,13 +23,13 @@ use shared::{
 use tokio::sync::Notify;
 
 use crate::{
-    actors,
+    actors, alarms,
     chaos::Chaos,
     fakes::{MemoryStore, Outside, WorldChat, WorldFirewall, WorldSource},
     functions,
     mutation::{Harness, Mutant, Mutation},
     oracle::{Eyes, Oracle},
-    plan::{Plan, RECONCILE_EVERY},
+    plan::{Outage, Plan, RECONCILE_EVERY},
     stats::Stats,
     story::Story,
 };
@@ -51,6 +52,8 @@ pub struct Outcome {
     pub violation: Option<String>,
     /// All that happened, where it was asked for.
     pub story: Vec<String>,
+    /// Faults and kills, those that were left out too.
+    pub troubles: u64,
 }
 
 /// What the flows work with here.
@@ -71,6 +74,8 @@ pub struct Sim {
     watching: Config,
     mutation: Option<Mutation>,
     calm: Arc<AtomicBool>,
+    troubles: Arc<AtomicU64>,
+    spared: Arc<BTreeSet<u64>>,
     quiet: Notify,
     /// What is still on its way to a function.
     pub(crate) on_the_way: AtomicU64,
@@ -102,8 +107,16 @@ pub fn run_plan(plan: Plan, mutation: Option<Mutation>, tell: bool) -> Outcome {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     // There is no such case: a runtime without I/O needs nothing of the system.
     let Ok(runtime) = runtime else {
-        return Outcome { seed: plan.seed, hash: 0, stats: Stats::default(), violation: None, story: Vec::new() };
+        return Outcome {
+            seed: plan.seed,
+            hash: 0,
+            stats: Stats::default(),
+            violation: None,
+            story: Vec::new(),
+            troubles: 0,
+        };
     };
+    alarms::listen();
     runtime.block_on(async {
         let sim = Arc::new(Sim::new(plan, mutation, tell));
         tokio::select! {
@@ -119,6 +132,7 @@ pub fn run_plan(plan: Plan, mutation: Option<Mutation>, tell: bool) -> Outcome {
             stats,
             violation: sim.oracle.violation(),
             story: sim.story.lines(),
+            troubles: sim.troubles.load(Ordering::Relaxed),
         }
     })
 }
@@ -137,6 +151,7 @@ impl Sim {
         };
         let table = MemoryStore::new(Arc::clone(&outside));
         let story = Arc::new(Story::new(tell));
+        let spared = plan.spared.clone();
         let oracle = Oracle::new(plan.clone(), Arc::clone(&world), table.clone(), Arc::clone(&story));
         Self {
             reverting: config(&plan, true, mutation),
@@ -153,6 +168,8 @@ impl Sim {
             chat,
             mutation,
             calm: Arc::default(),
+            troubles: Arc::default(),
+            spared: Arc::new(spared),
             quiet: Notify::new(),
             on_the_way: AtomicU64::new(0),
             members: [Members::default(), Members::default()],
@@ -193,6 +210,8 @@ impl Sim {
         let chaos = Arc::new(Chaos {
             actor: actor.clone(),
             rates: self.plan.rates,
+            troubles: Arc::clone(&self.troubles),
+            spared: Arc::clone(&self.spared),
             calm: Arc::clone(&self.calm),
             story: Arc::clone(&self.story),
             oracle: Arc::clone(&self.oracle),
@@ -243,7 +262,7 @@ impl Sim {
     /// One invocation of the poller on its schedule; without `reads` it is a sweep.
     pub(crate) async fn tick(self: &Arc<Self>, reads: bool) {
         let name = if reads { "poll" } else { "sweep" };
-        let reads = reads && self.plan.lake;
+        let reads = reads && self.plan.lake && !self.is_dark();
         let flow = |invocation: Invocation| async move {
             let source = reads.then_some(&invocation.source);
             functions::poll(&invocation.context, source, invocation.deadline).await
@@ -254,6 +273,25 @@ impl Sim {
         {
             self.story.note(self.now(), name, format_args!("{}", errors.join("; ")));
         }
+    }
+
+    /// Whether the Lake tells nothing just now.
+    fn is_dark(&self) -> bool {
+        let ends = |outage: Outage| (outage.after, self.plan.chaos + outage.lasts);
+        let since = self.now() - self.begun;
+        self.plan.outage.map(ends).is_some_and(|(from, until)| from <= since && since < until)
+    }
+
+    /// After an outage things go wrong too.
+    async fn come_back(self: &Arc<Self>, outage: Outage) {
+        self.sleep(outage.lasts).await;
+        self.story.note(self.now(), "world", format_args!("THE OUTAGE ENDS"));
+        self.calm.store(false, Ordering::Relaxed);
+        for _ in 0..4 {
+            self.tick(true).await;
+            self.sleep(TimeDelta::minutes(1)).await;
+        }
+        self.calm.store(true, Ordering::Relaxed);
     }
 
     async fn play(self: &Arc<Self>) {
@@ -272,6 +310,9 @@ impl Sim {
         self.story.note(self.now(), "world", format_args!("ALL TROUBLE ENDS"));
         self.calm.store(true, Ordering::Relaxed);
         self.quiet.notify_waiters();
+        if let Some(outage) = self.plan.outage {
+            self.come_back(outage).await;
+        }
         self.come_to_rest().await;
         let now = self.now();
         let reverts = self.plan.reverts(now - self.begun);

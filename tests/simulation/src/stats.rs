@@ -25,12 +25,16 @@ pub struct Stats {
     pub removed: u64,
     /// Of those, twins that came after the last describe: the race that EC2 leaves open.
     pub races: u64,
-    /// Rules that were denied on one card and approved on another.
+    /// Rules that a Deny left alone because they were approved on another card.
     pub conflicts: u64,
-    /// Cards that show an old state in the end, because whoever wrote it last was killed before that was stored.
-    pub in_doubt: u64,
-    /// Modifications of several rules whose card leaves out one that a late record showed to be a widening.
-    pub left_out: u64,
+    /// Approves that were refused because a Deny on another card was removing the rule.
+    pub too_late: u64,
+    /// Reverts that ended badly, each with an alarm.
+    pub alarms: u64,
+    /// Openings that nobody read, within a gap that was announced.
+    pub in_gaps: u64,
+    /// Rules that the card of their modification leaves out, and that a request of their own asks about.
+    pub parts: u64,
     /// How requests stood in the end.
     pub ends: BTreeMap<String, u64>,
 }
@@ -48,8 +52,10 @@ impl Stats {
         self.decisions += other.decisions;
         self.removed += other.removed;
         self.races += other.races;
-        self.left_out += other.left_out;
-        self.in_doubt += other.in_doubt;
+        self.parts += other.parts;
+        self.too_late += other.too_late;
+        self.alarms += other.alarms;
+        self.in_gaps += other.in_gaps;
         self.conflicts += other.conflicts;
         for (state, count) in &other.ends {
             *self.ends.entry(state.clone()).or_default() += count;
@@ -71,18 +77,24 @@ impl fmt::Display for Stats {
             removed,
             races,
             conflicts,
-            in_doubt,
-            left_out,
+            alarms,
+            in_gaps,
+            too_late,
+            parts,
             ends,
         } = self;
         writeln!(f, "{seeds} seeds, {calls} calls of ports, {steps} steps, {crashes} crashes, {faults} faults")?;
         writeln!(
             f,
             "{openings} openings and modifications, {clicks} clicks, {decisions} decisions, {removed} rules taken back \
-             ({races} of them in the race that EC2 leaves open, {conflicts} approved on another card)"
+             ({races} of them in the race that EC2 leaves open)"
         )?;
-        writeln!(f, "{in_doubt} cards show an old state: whoever wrote it last was killed before that was stored")?;
-        writeln!(f, "{left_out} modifications of several rules leave out one that widened, as a late record showed")?;
+        writeln!(f, "{alarms} alarms of reverts that failed, {in_gaps} openings in gaps that were announced")?;
+        writeln!(
+            f,
+            "{conflicts} denied rules stay because they were approved on another card, {too_late} Approves came when a Deny was \
+             removing the rule, {parts} rules of a modification are asked about apart"
+        )?;
         let ends: Vec<String> = ends.iter().map(|(state, count)| format!("{state} {count}")).collect();
         write!(f, "in the end: {}", ends.join(", "))
     }

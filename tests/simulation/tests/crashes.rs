@@ -32,7 +32,7 @@ use shared::{
     domain::{change::GroupKey, ids::RequestId, request::State},
     flows::{ask::Submitted, decide::decide},
 };
-use simulation::fakes::{BOB, Moment, Run, ssh};
+use simulation::fakes::{BOB, CAROL, Moment, Run, ssh};
 
 /// Pairs that a script tries, unless all are asked for.
 const PAIRS: u32 = 150;
@@ -52,12 +52,16 @@ enum Script {
     RetryAfterAFailure,
     WithdrawBeforeThePost,
     WithdrawAfterThePost,
+    /// Removed by hand before EC2 told what was changed; nothing is read again.
+    WithdrawBeforeItIsDescribed,
     Widen,
     NarrowUnderADeny,
+    /// Two cards about one rule: the first is denied, the last is approved before the revert.
+    DenyWhatIsApprovedElsewhere,
 }
 
 impl Script {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 16] = [
         Self::Post,
         Self::PostALongList,
         Self::CatchUp,
@@ -70,8 +74,10 @@ impl Script {
         Self::RetryAfterAFailure,
         Self::WithdrawBeforeThePost,
         Self::WithdrawAfterThePost,
+        Self::WithdrawBeforeItIsDescribed,
         Self::Widen,
         Self::NarrowUnderADeny,
+        Self::DenyWhatIsApprovedElsewhere,
     ];
 
     fn file(self) -> ConfigFile {
@@ -93,6 +99,8 @@ impl Script {
             | Self::RevertByATick
             | Self::RetryAfterAFailure => (vec!["Reverted"], false),
             Self::WithdrawBeforeThePost | Self::WithdrawAfterThePost => (vec!["Withdrawn"], false),
+            Self::WithdrawBeforeItIsDescribed => (vec!["Withdrawn", "Withdrawn"], false),
+            Self::DenyWhatIsApprovedElsewhere => (vec!["RevertFailed", "Pending", "Approved"], true),
             Self::Widen => (vec!["Pending", "Pending"], true),
             Self::NarrowUnderADeny => (vec!["ChangedByHand", "Pending"], true),
         }
@@ -112,8 +120,10 @@ impl Script {
             | Self::RevertByATick
             | Self::WithdrawBeforeThePost
             | Self::WithdrawAfterThePost
+            | Self::WithdrawBeforeItIsDescribed
             | Self::Widen
-            | Self::NarrowUnderADeny => None,
+            | Self::NarrowUnderADeny
+            | Self::DenyWhatIsApprovedElsewhere => None,
         }
     }
 }
@@ -135,7 +145,7 @@ impl Staged {
         });
         let permission = match script {
             Script::PostALongList => many,
-            Script::Widen => ssh("10.0.0.0/8"),
+            Script::Widen | Script::WithdrawBeforeItIsDescribed => ssh("10.0.0.0/8"),
             _ => ssh("0.0.0.0/0"),
         };
         if matches!(script, Script::CatchUp) {
@@ -168,6 +178,23 @@ impl Staged {
                 run.world().faults.clear_all();
             }
             Script::WithdrawAfterThePost => drop(run.close_permission(&self.group, ssh("0.0.0.0/0"))),
+            Script::WithdrawBeforeItIsDescribed => {
+                self.modify("0.0.0.0/0");
+                run_dark(&self.run).await;
+                self.run.close_permission(&self.group, ssh("0.0.0.0/0"));
+                run_dark(&self.run).await;
+                return;
+            }
+            Script::DenyWhatIsApprovedElsewhere => {
+                for cidr in ["10.0.0.0/8", "0.0.0.0/0"] {
+                    self.modify(cidr);
+                    self.run.wait(TimeDelta::minutes(1)).await;
+                    self.run.tick().await;
+                }
+                drop(self.run.click(BOB, "deny", &self.ids[0]).await);
+                drop(self.run.click(CAROL, "approve", &self.ids[2]).await);
+                return;
+            }
             Script::Widen => self.modify("0.0.0.0/0"),
             Script::NarrowUnderADeny => {
                 drop(run.click(BOB, "deny", &self.ids[0]).await);
@@ -204,8 +231,18 @@ impl Staged {
             }
             script => match script.button() {
                 Some((_, button)) => self.click(button).await,
+                None if matches!(script, Script::WithdrawBeforeItIsDescribed) => drop(run.sweep().await),
                 None => drop(run.poll().await),
             },
+        }
+    }
+
+    /// Whoever comes first after a kill.
+    async fn recover(&self) {
+        if matches!(self.script, Script::WithdrawBeforeItIsDescribed) {
+            drop(self.run.sweep().await);
+        } else {
+            drop(self.run.poll().await);
         }
     }
 
@@ -253,9 +290,17 @@ impl Staged {
     async fn settle(&self) {
         for _ in 0..8 {
             self.run.wait(TimeDelta::seconds(90)).await;
-            self.run.poll().await;
+            self.recover().await;
         }
     }
+}
+
+/// A tick while EC2 tells nothing.
+async fn run_dark(run: &Run) {
+    run.world().faults.set("firewall", "describe", Fault::Throttle, None);
+    run.tick().await;
+    run.world().faults.clear_all();
+    run.wait(TimeDelta::minutes(1)).await;
 }
 
 /// Plays a script with kills; returns whether it came to the last of them.
@@ -268,7 +313,7 @@ async fn play(script: Script, kills: &[(u32, Moment)]) -> bool {
         } else {
             // Whoever comes first after the lease has run out recovers it, and is killed too.
             staged.run.wait(TimeDelta::minutes(6)).await;
-            staged.run.kill_at_call(*nth, *moment, staged.run.poll()).await.is_none()
+            staged.run.kill_at_call(*nth, *moment, staged.recover()).await.is_none()
         };
     }
     staged.ends_well(&format!("{script:?} killed at {kills:?}")).await;

@@ -2,7 +2,12 @@
 
 use std::{env, process::ExitCode, time::Duration};
 
-use simulation::{many::run_many, sim::run};
+use simulation::{
+    many::run_many,
+    plan::Plan,
+    shrink::{Shrunk, shrink},
+    sim::run,
+};
 
 fn main() -> ExitCode {
     if let Some(seed) = number("SEED") {
@@ -31,7 +36,7 @@ fn one(seed: u64) -> ExitCode {
         println!("seed {seed} is not the same twice");
         return ExitCode::FAILURE;
     }
-    if told.violation.is_some() || env::var_os("STORY").is_some() {
+    if env::var_os("STORY").is_some() {
         println!("{}", told.story.join("\n"));
     }
     println!("{}", told.stats);
@@ -39,10 +44,18 @@ fn one(seed: u64) -> ExitCode {
         None => ExitCode::SUCCESS,
         Some(promise) => {
             println!("seed {seed} breaks a promise: {promise}");
+            tell_the_smallest(seed);
             println!("again: SEED={seed} cargo test -p simulation --test seeds");
             ExitCode::FAILURE
         }
     }
+}
+
+/// The smallest run that was found to break the same promise.
+fn tell_the_smallest(seed: u64) {
+    let Some(Shrunk { plan, outcome, plays }) = shrink(Plan::of(seed), None) else { return };
+    let lines = outcome.story.len();
+    println!("{}\nthe smallest of {plays} plays that breaks it, in {lines} lines: {plan:?}", outcome.story.join("\n"));
 }
 
 fn number(name: &str) -> Option<u64> {

@@ -143,6 +143,7 @@ async fn an_item_is_in_the_indexes_only_while_there_is_work() {
     assert_eq!(table.due(late).await, Ok(vec![id("59dbff89")]), "its card lags behind");
 
     let shown = Event::Updated {
+        holder: String::new(),
         shows: request.version,
         over: request.rendered_version,
         card: None,

@@ -11,8 +11,8 @@ use chrono::{DateTime, TimeDelta};
 use futures::future::join_all;
 use local::wire::Server;
 use shared::{
-    domain::change::{Actor, Place, RemovedRules, Revocation},
-    ports::{GroupNotes, KnownValue, RequestStore, Watermark},
+    domain::change::{Actor, Place, RemovedRules, Revocation, RuleName},
+    ports::{GroupNotes, KnownValue, RequestStore, RevertNote, Watermark},
 };
 
 use crate::support::{Cloud, TABLE, at, id, opening, rule, sdk, some_group};
@@ -89,13 +89,19 @@ async fn a_revoke_that_is_noted_twice_is_noted_once() {
         table.note_revocation(&some_group(), revocation).await.expect("noted");
     }
     let now = at("2026-11-20T10:30:00Z");
-    table.note_own_revoke(&some_group(), now, None).await.expect("noted");
-    table.note_own_revoke(&some_group(), now - TimeDelta::minutes(1), Some("q1")).await.expect("noted");
-    table.note_own_revoke(&some_group(), now, Some("q1")).await.expect("noted");
+    let (begun, answered) = (RevertNote::Begun(id("r7")), RevertNote::Answered("q1".to_owned()));
+    table.note_revert(&some_group(), now, &begun).await.expect("noted");
+    table.note_revert(&some_group(), now - TimeDelta::minutes(1), &answered).await.expect("noted");
+    table.note_revert(&some_group(), now, &answered).await.expect("noted");
 
     assert_eq!(
         table.group_notes(&some_group()).await,
-        Ok(GroupNotes { revocations: vec![early, late], attempted_at: Some(now), own_revokes: vec!["q1".to_owned()] })
+        Ok(GroupNotes {
+            revocations: vec![early, late],
+            attempted_at: Some(now),
+            own_revokes: vec!["q1".to_owned()],
+            reverting: vec![id("r7")],
+        })
     );
     let item = cloud.item("#group/111122223333/eu-central-1/sg-0123456789abcdef0").await;
     assert_eq!(item["expires_at"]["N"], (now + TimeDelta::days(400)).timestamp().to_string());
@@ -124,7 +130,7 @@ async fn notes_of_several_at_once_are_all_kept_up_to_a_cap() {
 async fn the_values_of_a_rule_come_in_the_order_of_their_events() {
     let cloud = Cloud::start().await;
     let table = cloud.table();
-    let sgr = "sgr-0abc".parse().expect("a rule id");
+    let sgr = RuleName::Id("sgr-0abc".parse().expect("a rule id"));
     let value = |minute: i64| KnownValue {
         at: at("2026-11-20T10:00:00Z") + TimeDelta::minutes(minute),
         by: id(&format!("v{minute:02}")),

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use adapters::ec2::SpokeFirewall;
 use chrono::Utc;
 use local::{
-    system::seed::Opener,
+    system::seed::{self, Opener},
     world::{
         World,
         ec2::{Call, GroupRef, Operation, Permission, Permissions},
@@ -274,4 +274,17 @@ pub(crate) async fn ingress(firewall: &SpokeFirewall, key: &GroupKey) -> Vec<Des
     let mut rules = firewall.describe(key, &Which::All).await.expect("rules");
     rules.retain(|rule| !rule.is_egress);
     rules
+}
+
+#[tokio::test]
+async fn a_session_is_held_and_not_shown() {
+    let cloud = Cloud::start().await;
+    let key = new_group(cloud.world(), REGION);
+    let firewall = firewall(&cloud);
+    firewall.describe(&key, &Which::All).await.expect("rules");
+    let given_out = format!("{:?}", lock(&cloud.world().sts));
+    assert!(seed::secret_in(cloud.world(), &given_out).is_some(), "there is a session");
+    let shown = format!("{firewall:?}");
+    assert!(shown.contains("SpokeFirewall"), "{shown}");
+    assert_eq!(seed::secret_in(cloud.world(), &shown), None, "{shown}");
 }

@@ -100,11 +100,7 @@ async fn ticks_and_pushes_that_overlap_make_one_card() {
 
 #[tokio::test]
 async fn two_clicks_at_once_are_one_decision() {
-    let story = Story::begin().await;
-    let web = story.group("web");
-    let before = story.rules(&web);
-    story.open(Opener::Alice, &web, ssh());
-    story.poll().await;
+    let (story, web, before) = Story::with_a_card().await;
     let opened = story.rules(&web);
     let (approve, deny) = (story.press(BOB, "approve"), story.press(CAROL, "deny"));
     let statuses = tokio::join!(story.deliver_click(&approve), story.deliver_click(&deny));
@@ -124,11 +120,7 @@ async fn two_clicks_at_once_are_one_decision() {
 
 #[tokio::test]
 async fn a_sweep_beside_the_responder_reverts_nothing_twice() {
-    let story = Story::begin().await;
-    let web = story.group("web");
-    let before = story.rules(&web);
-    story.open(Opener::Alice, &web, ssh());
-    story.poll().await;
+    let (story, web, before) = Story::with_a_card().await;
     story.fault("ec2", "*", Fault::Slow(Duration::from_millis(300)), None);
     let deny = story.press(BOB, "deny");
     let (status, ..) = tokio::join!(story.deliver_click(&deny), story.sweep(), story.sweep());
@@ -144,11 +136,7 @@ async fn a_sweep_beside_the_responder_reverts_nothing_twice() {
 
 #[tokio::test]
 async fn the_table_goes_away_right_after_the_decision() {
-    let story = Story::begin().await;
-    let web = story.group("web");
-    let before = story.rules(&web);
-    story.open(Opener::Alice, &web, ssh());
-    story.poll().await;
+    let (story, web, before) = Story::with_a_card().await;
     story.fault("ec2", "DescribeSecurityGroupRules", Fault::Slow(Duration::from_millis(500)), None);
     story.click(BOB, "deny").await;
     story.until_state("Reverting").await;
@@ -235,11 +223,7 @@ async fn while_the_list_is_not_in_the_thread_nobody_denies() {
 
 #[tokio::test]
 async fn a_stranger_cannot_retry_and_a_retry_works_once() {
-    let story = Story::begin().await;
-    let web = story.group("web");
-    let before = story.rules(&web);
-    story.open(Opener::Alice, &web, ssh());
-    story.poll().await;
+    let (story, web, before) = Story::with_a_card().await;
     story.fault("ec2", "*", Fault::Denied, None);
     story.click(BOB, "deny").await;
     story.system.idle().await;

@@ -15,12 +15,7 @@ use tests::{ALICE, BOB, CAROL, MALLORY, Story, ssh};
 
 #[tokio::test]
 async fn ssh_is_opened_to_the_world_and_bob_denies_it() {
-    let story = Story::begin().await;
-    let web = story.group("web");
-    let before = story.rules(&web);
-    story.open(Opener::Alice, &web, ssh());
-
-    story.poll().await;
+    let (story, web, before) = Story::with_a_card().await;
     let card = story.card();
     assert!(card.header.starts_with("Approval needed"), "{card:#?}");
     assert!(card.text.starts_with("Approval needed"), "{card:#?}");

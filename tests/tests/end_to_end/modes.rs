@@ -33,11 +33,7 @@ async fn while_it_only_watches_a_deny_is_observed_and_never_reverted_later() {
 
 #[tokio::test]
 async fn a_deny_that_was_stored_before_the_switch_waits_for_the_switch_back() {
-    let story = Story::begin().await;
-    let web = story.group("web");
-    let before = story.rules(&web);
-    story.open(Opener::Alice, &web, ssh());
-    story.poll().await;
+    let (story, web, before) = Story::with_a_card().await;
     story.fault("ec2", "*", Fault::Throttle, None);
     story.click(BOB, "deny").await;
     story.system.idle().await;

@@ -116,11 +116,7 @@ fn rest(headers: &[(&str, String)], body: &str, base64: bool) -> Value {
 #[tokio::test]
 async fn a_rest_api_in_front_works_too() {
     for base64 in [false, true] {
-        let story = Story::begin().await;
-        let web = story.group("web");
-        let before = story.rules(&web);
-        story.open(Opener::Alice, &web, ssh());
-        story.poll().await;
+        let (story, web, before) = Story::with_a_card().await;
         let click = story.press(BOB, "deny").request(SIGNING_SECRET, Utc::now());
         let answer = story.system.responder.invoke(rest(&click.headers, &click.body, base64)).await.expect("an answer");
         assert_eq!(answer["statusCode"], 200, "{answer}");
@@ -211,11 +207,7 @@ async fn while_the_table_is_away_the_person_sees_an_error_in_time_and_nothing_is
 
 #[tokio::test]
 async fn slack_has_its_answer_before_ec2_has_begun() {
-    let story = Story::begin().await;
-    let web = story.group("web");
-    let before = story.rules(&web);
-    story.open(Opener::Alice, &web, ssh());
-    story.poll().await;
+    let (story, web, before) = Story::with_a_card().await;
     let opened = story.rules(&web);
     story.fault("ec2", "*", Fault::Slow(std::time::Duration::from_millis(700)), None);
     story.fault("sts", "*", Fault::Slow(std::time::Duration::from_millis(700)), None);
@@ -227,11 +219,7 @@ async fn slack_has_its_answer_before_ec2_has_begun() {
 
 #[tokio::test]
 async fn a_write_whose_answer_is_lost_is_known_by_its_nonce() {
-    let story = Story::begin().await;
-    let web = story.group("web");
-    let before = story.rules(&web);
-    story.open(Opener::Alice, &web, ssh());
-    story.poll().await;
+    let (story, web, before) = Story::with_a_card().await;
     story.fault("dynamodb", "UpdateItem", Fault::DropAfter, Some(1));
     story.fault("dynamodb", "PutItem", Fault::DropAfter, Some(1));
     story.click(BOB, "deny").await;

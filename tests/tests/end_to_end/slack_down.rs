@@ -91,11 +91,7 @@ async fn the_bot_is_not_in_the_channel_and_is_invited_later() {
 
 #[tokio::test]
 async fn a_deny_is_carried_out_while_its_card_cannot_be_updated() {
-    let story = Story::begin().await;
-    let web = story.group("web");
-    let before = story.rules(&web);
-    story.open(Opener::Alice, &web, ssh());
-    story.poll().await;
+    let (story, web, before) = Story::with_a_card().await;
     story.fault("slack", "chat.update", Fault::ServerError, None);
     story.click(BOB, "deny").await;
     story.system.idle().await;

@@ -4,6 +4,7 @@
 
 mod crashing;
 mod deciding;
+mod elsewhere;
 mod modifying;
 mod posting;
 mod reasons;

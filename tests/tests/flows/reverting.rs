@@ -322,7 +322,7 @@ async fn what_was_denied_before_the_switch_stays_until_it_is_back() {
 
 #[tokio::test(start_paused = true)]
 async fn a_write_whose_answer_is_lost_changes_nothing() {
-    for method in ["commit", "load", "note_own_revoke"] {
+    for method in ["commit", "load", "note_revert"] {
         for fault in [Fault::DropBefore, Fault::DropAfter] {
             let (run, _, id) = asked("web").await;
             let after = run.click(BOB, "deny", &id).await;

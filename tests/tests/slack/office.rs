@@ -29,7 +29,7 @@ pub(crate) const TOKEN: &str = "xoxb-hush-hush";
 pub(crate) const CHANNEL: &str = "C0123456789";
 pub(crate) const SCOPES: [&str; 5] =
     ["chat:write", "channels:history", "users:read", "users:read.email", "usergroups:read"];
-const SIGNING_SECRET: &str = "8f742231b10e8888abcd99yyyzzz85a5";
+pub(crate) const SIGNING_SECRET: &str = "8f742231b10e8888abcd99yyyzzz85a5";
 
 pub(crate) struct Office {
     pub(crate) world: Arc<World>,

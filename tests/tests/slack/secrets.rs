@@ -1,9 +1,9 @@
 //! No token, no webhook and no `response_url` in any error.
 
-use adapters::slack::{Pace, SetupError, SlackChat, http_client};
+use adapters::slack::{Pace, SetupError, SlackChat, http_client, interaction::parse};
 use axum::Router;
 use chrono::Utc;
-use local::world::faults::Fault;
+use local::world::{faults::Fault, slack::Interaction};
 use serde_json::json;
 use shared::{
     config::Secret,
@@ -11,7 +11,9 @@ use shared::{
     ports::{Chat, ChatError, Whisper},
 };
 
-use crate::office::{CHANNEL, Office, api_at, bot_at, card, channel, id, nobody, plain, serve, whisper_to};
+use crate::office::{
+    CHANNEL, Office, SIGNING_SECRET, api_at, bot_at, card, channel, id, nobody, plain, serve, signed, whisper_to,
+};
 
 /// What each way of calling Slack comes to, where none can succeed.
 async fn all_errors(chat: &SlackChat, reply: &ReplyUrl) -> Vec<ChatError> {
@@ -90,5 +92,27 @@ fn a_secret_that_is_not_what_it_should_be_is_not_shown() {
         let url = Secret::new(url).expect("a secret");
         let hook = SlackChat::webhook(client(), &url, api.clone()).expect_err("no webhook");
         assert_eq!(hook, SetupError::WebhookUrl);
+    }
+}
+
+#[tokio::test]
+async fn what_is_made_of_a_click_does_not_show_its_secrets() {
+    let office = Office::open().await;
+    let (_, hook) = office.webhook();
+    let request = id("secret");
+    hook.post(&request, &card(&request, "Approval needed")).await.expect("posted");
+    let shown = |click: &Interaction| {
+        let verified = signed(click, Utc::now());
+        let parsed = parse(&verified, &office.api(), Utc::now()).expect("an interaction");
+        format!("{verified:?} {parsed:?}")
+    };
+    for action in ["deny", "deny_reason"] {
+        let ts = office.last_ts();
+        let click = office.slack().click(Utc::now(), "U0ALICE", CHANNEL, &ts, None, action).expect("a button");
+        let shown = shown(&click);
+        assert!(shown.contains("Verified(..)") && shown.contains("secret"), "{shown}");
+        for secret in [click.response_url(), click.trigger_id(), SIGNING_SECRET] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
     }
 }

@@ -60,7 +60,7 @@ impl Life {
         let rules: Vec<usize> = (0..self.request.change.opening.rules().len()).collect();
         let fates = rules.iter().map(|_| fate.clone()).collect();
         self.then(Event::ClaimRevert(lease))
-            .then(Event::RevokeAttempted { holder: holder.clone(), rules: rules.clone() })
+            .then(Event::RevokeAttempted { holder: holder.clone(), rules: rules.clone(), stay: Default::default() })
             .then(Event::RevokeAnswered { holder: holder.clone(), request_id: revoke.to_owned() })
             .then(Event::RevertEnded { holder, fates, verified_after_ms: Some(900), failure: None })
     }
@@ -246,6 +246,8 @@ async fn no_entry_of_a_history_is_left_in_its_own_words() {
         Event::RevertPostponed { holder: holder.clone(), fates, not_before: now, error: "throttled".to_owned() };
     let missed = Event::RevokeMissed { holder: holder.clone(), rules: vec![0] };
     let not_updated = Event::NotUpdated {
+        holder: String::new(),
+        lands_until: None,
         shows: 9,
         not_before: now,
         maybe_posted: false,

@@ -58,6 +58,8 @@ async fn answer(world: &World, caller: &Caller, session: &Session, action: &str,
     };
     let refused = |refusal| {
         let error = match refusal {
+            // The call was made, and is on the trail.
+            Refusal::ErrorAfter => return answer::error(&request_id(world), &Ec2Error::InternalError),
             Refusal::Throttled => Ec2Error::RequestLimitExceeded,
             Refusal::ServerError => Ec2Error::InternalError,
             Refusal::Denied => unauthorized(caller, action, "*"),

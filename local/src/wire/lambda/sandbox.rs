@@ -63,6 +63,8 @@ enum Phase {
 #[derive(Debug)]
 struct State {
     phase: Phase,
+    /// Whether the process has asked for its first event.
+    has_asked: bool,
     /// The event that it works on; the answer is taken when it is posted.
     current: Option<(String, Option<oneshot::Sender<Answer>>)>,
     /// The event that the process has not fetched yet.
@@ -102,7 +104,13 @@ impl Sandbox {
             function: spec.name.clone(),
             arn: format!("arn:aws:lambda:{}:{}:function:{}", spec.region, spec.account, spec.name),
             timeout: spec.timeout,
-            state: Mutex::new(State { phase: Phase::Invoked, current: None, waiting: None, verdict: None }),
+            state: Mutex::new(State {
+                phase: Phase::Invoked,
+                has_asked: false,
+                current: None,
+                waiting: None,
+                verdict: None,
+            }),
             changed: changed.clone(),
             kill: watch::Sender::new(false),
             doomed: Arc::clone(doomed),
@@ -162,6 +170,8 @@ impl Sandbox {
 
     /// The process asks for its next event: the one before is over. `None` when the sandbox is to end.
     pub(super) async fn next(self: &Arc<Self>) -> Option<(String, Value)> {
+        self.lock().has_asked = true;
+        self.changed.send_replace(());
         self.finish();
         let mut changes = self.changed.subscribe();
         loop {
@@ -237,10 +247,7 @@ impl Sandbox {
 
     /// Kills the process if it never asks for its first event.
     async fn limit_init(self: Arc<Self>) {
-        let starting = |sandbox: &Self| {
-            let state = sandbox.lock();
-            state.current.is_none() && state.phase == Phase::Invoked
-        };
+        let starting = |sandbox: &Self| !sandbox.lock().has_asked;
         if self.still(INIT_LIMIT, starting).await {
             self.kill(FunctionError::TimedOut { function: self.function.clone(), timeout: INIT_LIMIT });
         }

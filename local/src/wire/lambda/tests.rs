@@ -94,6 +94,41 @@ async fn an_idle_sandbox_is_used_again_and_a_busy_one_is_not() {
 }
 
 #[tokio::test]
+async fn a_first_invocation_may_take_longer_than_a_start() {
+    let at_work = Arc::new(Semaphore::new(0));
+    let begun = Arc::clone(&at_work);
+    let task: Task = Arc::new(move |address| {
+        let begun = Arc::clone(&begun);
+        let work = async move {
+            let url = format!("http://{address}/2018-06-01/runtime/invocation/next");
+            let _event = reqwest::get(url).await.unwrap();
+            begun.add_permits(1);
+            std::future::pending().await
+        };
+        work.boxed()
+    });
+    let function = function(Code::Task(task), FIVE_MINUTES);
+    let invoked = function.clone();
+    let invocation = tokio::spawn(async move { invoked.invoke(json!({})).await });
+    at_work.acquire().await.unwrap().forget();
+
+    tokio::time::pause();
+    tokio::time::sleep(Duration::from_secs(120)).await;
+    assert!(!invocation.is_finished() && function.is_busy(), "it is at work");
+}
+
+#[tokio::test]
+async fn a_kill_does_not_wait_for_who_comes_after_it() {
+    let function = function(runtime(Arc::new(Semaphore::new(9))), FIVE_MINUTES);
+    function.invoke(json!({})).await.unwrap();
+    let mut kill = Box::pin(function.kill());
+    assert!(kill.as_mut().now_or_never().is_none(), "it is being killed");
+    function.invoke(json!({})).await.unwrap();
+    kill.await;
+    assert_eq!(function.sandbox_count(), 1, "the one that came after it");
+}
+
+#[tokio::test]
 async fn an_error_is_the_functions_own() {
     let function = function(runtime(Arc::new(Semaphore::new(9))), FIVE_MINUTES);
     let error = function.invoke(json!({"do": "fail"})).await.unwrap_err();

@@ -1,15 +1,12 @@
 //! The switches for faults, in front of and behind a call.
 
-use std::io;
-
-use axum::{
-    body::{Body, Bytes},
-    response::Response,
-};
-use futures::stream;
+use axum::{body::Body, response::Response};
 
 use super::answer;
-use crate::world::{World, faults::Fault};
+use crate::{
+    wire::drop::{Refusal, under_fault},
+    world::World,
+};
 
 /// The answers that differ by kind of URL.
 pub(super) struct Answers {
@@ -24,26 +21,12 @@ pub(super) async fn with_faults(
     answers: Answers,
     call: impl FnOnce() -> Response,
 ) -> Response {
-    match world.faults.hit("slack", operation) {
-        None => call(),
-        Some(Fault::Throttle) => answers.throttled,
-        Some(Fault::Denied) => answers.denied,
-        Some(Fault::ServerError) => answer::response(500, "text/html", Body::from("Internal Server Error")),
-        Some(Fault::DropBefore) => dropped(),
-        Some(Fault::DropAfter) => {
-            call();
-            dropped()
+    let refuse = |refusal| match refusal {
+        Refusal::Throttled => answers.throttled,
+        Refusal::Denied => answers.denied,
+        Refusal::ServerError | Refusal::ErrorAfter => {
+            answer::response(500, "text/html", Body::from("Internal Server Error"))
         }
-        Some(Fault::Slow(by)) => {
-            let answer = call();
-            tokio::time::sleep(by).await;
-            answer
-        }
-    }
-}
-
-/// An answer whose body fails at once: the server closes the connection before a byte of it was sent.
-fn dropped() -> Response {
-    let failure = stream::iter([Err::<Bytes, io::Error>(io::Error::other("dropped on purpose"))]);
-    Response::new(Body::from_stream(failure))
+    };
+    under_fault(world.faults.hit("slack", operation), call, refuse).await
 }

@@ -132,6 +132,12 @@ pub enum Permissions {
     Flat(FlatPermission),
 }
 
+impl From<Permission> for Permissions {
+    fn from(permission: Permission) -> Self {
+        Self::Array(vec![permission])
+    }
+}
+
 /// One of `IpPermissions`: the ports of one protocol, from any number of sources of four kinds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Permission {

@@ -271,6 +271,22 @@ impl Slack {
         self.tokens.get(token).map(|token| joined(&token.scopes))
     }
 
+    /// Names the secret that a text holds: a token, a webhook, or what a click brought along.
+    #[must_use]
+    pub fn secret_in(&self, text: &str) -> Option<&'static str> {
+        let holds = |secret: &String| text.contains(secret.as_str());
+        // The last part of such a URL is the secret one.
+        let holds_end = |path: &String| path.rsplit('/').next().is_some_and(|end| text.contains(end));
+        [
+            ("a token", self.tokens.keys().any(holds)),
+            ("a webhook", self.webhooks.keys().any(holds_end)),
+            ("a response_url", self.response_urls.keys().any(holds_end)),
+            ("a trigger_id", self.triggers.keys().any(holds)),
+        ]
+        .into_iter()
+        .find_map(|(name, held)| held.then_some(name))
+    }
+
     /// Holds new messages to one a second in each channel, after the first `burst` at once; `None` lifts it.
     pub fn enforce_rate_limit(&mut self, burst: Option<u32>) {
         self.rate = rate::Limits::new(burst);
@@ -326,6 +342,13 @@ impl Slack {
     #[must_use]
     pub fn message(&self, channel: &str, ts: &str) -> Option<&Message> {
         self.channels.get(channel)?.messages.get(&Ts::exact(ts)?)
+    }
+
+    /// Somebody deletes a message by hand, and its thread with it.
+    pub fn delete(&mut self, channel: &str, ts: &str) {
+        if let (Some(channel), Some(ts)) = (self.channels.get_mut(channel), Ts::exact(ts)) {
+            channel.messages.retain(|at, message| *at != ts && message.thread_ts != Some(ts));
+        }
     }
 
     /// What was whispered to a person, oldest first.

@@ -231,6 +231,19 @@ impl Sts {
         self.credentials.insert(access_key_id.to_owned(), session);
     }
 
+    /// Names the secret that a text holds: a secret key or a session token that was given out.
+    #[must_use]
+    pub fn secret_in(&self, text: &str) -> Option<&'static str> {
+        let token = |session: &Session| session.session_token.as_ref().is_some_and(|token| text.contains(token));
+        let key = |session: &Session| text.contains(&session.secret_access_key);
+        [
+            ("a secret access key", self.credentials.values().any(key)),
+            ("a session token", self.credentials.values().any(token)),
+        ]
+        .into_iter()
+        .find_map(|(name, held)| held.then_some(name))
+    }
+
     /// Whom the credentials of a call stand for.
     ///
     /// # Errors

@@ -20,12 +20,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use shared::{
     clock::delta,
     domain::{
-        change::{GroupKey, Revocation},
-        ids::{RequestId, RuleId},
+        change::{GroupKey, Revocation, RuleName},
+        ids::RequestId,
         request::Request,
         step::{Guard, Transition},
     },
-    ports::{Commit, GroupNotes, Inserted, KnownValue, RequestStore, StoreError, Watermark},
+    ports::{Commit, GroupNotes, Inserted, KnownValue, RequestStore, RevertNote, StoreError, Watermark},
 };
 
 use self::{
@@ -193,20 +193,15 @@ impl RequestStore for Table {
         notes::note_revocation(self, group, revocation).await
     }
 
-    async fn note_own_revoke(
-        &self,
-        group: &GroupKey,
-        at: DateTime<Utc>,
-        request_id: Option<&str>,
-    ) -> Result<(), StoreError> {
-        notes::note_own_revoke(self, group, at, request_id).await
+    async fn note_revert(&self, group: &GroupKey, at: DateTime<Utc>, note: &RevertNote) -> Result<(), StoreError> {
+        notes::note_revert(self, group, at, note).await
     }
 
-    async fn known_values(&self, group: &GroupKey, rule: &RuleId) -> Result<Vec<KnownValue>, StoreError> {
+    async fn known_values(&self, group: &GroupKey, rule: &RuleName) -> Result<Vec<KnownValue>, StoreError> {
         notes::known_values(self, group, rule).await
     }
 
-    async fn note_value(&self, group: &GroupKey, rule: &RuleId, value: &KnownValue) -> Result<(), StoreError> {
+    async fn note_value(&self, group: &GroupKey, rule: &RuleName, value: &KnownValue) -> Result<(), StoreError> {
         notes::note_value(self, group, rule, value).await
     }
 }

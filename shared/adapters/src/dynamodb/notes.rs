@@ -14,12 +14,12 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use shared::{
     clock::delta,
     domain::{
-        change::{GroupKey, Revocation},
-        ids::{RequestId, RuleId},
+        change::{GroupKey, Revocation, RuleName},
+        ids::RequestId,
         request::SCHEMA,
         rule::IngressRule,
     },
-    ports::{GroupNotes, KnownValue, StoreError, Watermark},
+    ports::{GroupNotes, KnownValue, RevertNote, StoreError, Watermark},
 };
 
 use super::{
@@ -35,7 +35,7 @@ const ATTEMPTS: usize = 20;
 const LONGEST_QUEUE: TimeDelta = TimeDelta::minutes(10);
 
 const MOST_REVOCATIONS: usize = 100;
-const MOST_OWN_REVOKES: usize = 100;
+const MOST_OF_REVERTS: usize = 100;
 const MOST_VALUES: usize = 20;
 
 /// DynamoDB's limit is 400 KB; the rest of the item is small.
@@ -128,12 +128,14 @@ struct StoredNotes {
     revocations: Vec<Revocation>,
     attempted_at: Option<DateTime<Utc>>,
     own_revokes: Vec<String>,
+    #[serde(default)]
+    reverting: Vec<RequestId>,
 }
 
 /// What is noted of a group.
 pub(super) async fn group(table: &Table, group: &GroupKey) -> Result<GroupNotes, StoreError> {
-    let StoredNotes { revocations, attempted_at, own_revokes } = note(table, &group_key(group)).await?;
-    Ok(GroupNotes { revocations, attempted_at, own_revokes })
+    let StoredNotes { revocations, attempted_at, own_revokes, reverting } = note(table, &group_key(group)).await?;
+    Ok(GroupNotes { revocations, attempted_at, own_revokes, reverting })
 }
 
 /// Notes a revoke by somebody else.
@@ -152,21 +154,19 @@ pub(super) async fn note_revocation(
     .await
 }
 
-/// Notes a revoke of our own: that it is asked for, or what EC2 called it.
-pub(super) async fn note_own_revoke(
+/// Notes a step of a revert of ours.
+pub(super) async fn note_revert(
     table: &Table,
     group: &GroupKey,
     at: DateTime<Utc>,
-    request_id: Option<&str>,
+    step: &RevertNote,
 ) -> Result<(), StoreError> {
-    amend_note(table, &group_key(group), at, |notes: &mut StoredNotes| {
-        notes.attempted_at = notes.attempted_at.max(Some(at));
-        if let Some(id) = request_id
-            && !notes.own_revokes.iter().any(|known| known == id)
-        {
-            notes.own_revokes.push(id.to_owned());
-        }
-        keep_last(&mut notes.own_revokes, MOST_OWN_REVOKES);
+    amend_note(table, &group_key(group), at, |stored: &mut StoredNotes| {
+        let StoredNotes { revocations, attempted_at, own_revokes, reverting } = std::mem::take(stored);
+        let mut notes = GroupNotes { revocations, attempted_at, own_revokes, reverting };
+        notes.note_revert(at, step, MOST_OF_REVERTS);
+        let GroupNotes { revocations, attempted_at, own_revokes, reverting } = notes;
+        *stored = StoredNotes { revocations, attempted_at, own_revokes, reverting };
     })
     .await
 }
@@ -187,7 +187,7 @@ struct StoredValue {
 pub(super) async fn known_values(
     table: &Table,
     group: &GroupKey,
-    rule: &RuleId,
+    rule: &RuleName,
 ) -> Result<Vec<KnownValue>, StoreError> {
     let values: Vec<StoredValue> = note(table, &rule_key(group, rule)).await?;
     Ok(values.into_iter().map(|StoredValue { at, by, rule }| KnownValue { at, by, rule }).collect())
@@ -197,7 +197,7 @@ pub(super) async fn known_values(
 pub(super) async fn note_value(
     table: &Table,
     group: &GroupKey,
-    rule: &RuleId,
+    rule: &RuleName,
     value: &KnownValue,
 ) -> Result<(), StoreError> {
     amend_note(table, &rule_key(group, rule), value.at, |values: &mut Vec<StoredValue>| {
@@ -210,7 +210,7 @@ pub(super) async fn note_value(
     .await
 }
 
-fn rule_key(group: &GroupKey, rule: &RuleId) -> String {
+fn rule_key(group: &GroupKey, rule: &RuleName) -> String {
     format!("#rule/{group}/{rule}")
 }
 

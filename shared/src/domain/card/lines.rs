@@ -61,7 +61,7 @@ enum Severity {
 
 fn severity(fate: &Fate) -> Severity {
     match fate {
-        Fate::Standing | Fate::Failed { .. } => Severity::Open,
+        Fate::Standing | Fate::Failed { .. } | Fate::Approved { .. } => Severity::Open,
         Fate::Changed { .. } => Severity::Another,
         Fate::Removed | Fate::NotThere | Fate::RemovedByHand { .. } => Severity::Gone,
     }
@@ -83,6 +83,9 @@ fn line(one: &Ranked, telling: Telling, description: usize) -> Line {
         Fate::Removed => ('-', with_id("removed", one.opened)),
         Fate::NotThere => ('~', "not there".to_owned()),
         Fate::Changed { now } => ('~', format!("now {} {}", now.traffic, now.source)),
+        Fate::Approved { by_name, .. } => {
+            ('x', format!("still open, approved by {}", text::in_code(by_name, limits::SHORT_NAME)))
+        }
         Fate::Failed { .. } => ('x', "still open".to_owned()),
     };
     Line { sign, traffic: rule.traffic.to_string(), source: rule.source.to_string(), rest }

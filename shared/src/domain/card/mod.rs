@@ -76,7 +76,7 @@ fn awaiting(request: &Request, view: &View) -> Message {
             outcome::withdrawn(request, view)
         }
         Opening::Authorized { rules } => pending::authorized(request, view, rules),
-        Opening::Modified { rules } => pending::modified(request, view, rules),
+        Opening::Modified { rules, .. } => pending::modified(request, view, rules),
         Opening::Unresolved(lookup) => unreadable::unresolved(request, view, lookup),
         Opening::Unreadable { why } => unreadable::unreadable(request, view, why),
         Opening::Gap { from, until } => unreadable::gap(request, *from, *until),

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::domain::{
     change::{Fate, Ignored},
+    ids::{RequestId, SlackUserId},
     request::{Failure, Request, Requester},
 };
 
@@ -152,12 +153,14 @@ pub(super) fn partly_reverted(request: &Request, view: &View) -> Message {
         Some(failure) => format!(" {}", said(failure)),
         None => tally.why(),
     };
+    let why = [why, approved_elsewhere(request)].concat();
     let say = format!(
-        "Partly reverted: {} of {} removed from {}. STILL OPEN: {}.",
+        "Partly reverted: {} of {} removed from {}. STILL OPEN: {}.{}",
         tally.removed,
         text::rules(tally.total),
         facts::group(&request.change.place),
-        tally.list()
+        tally.list(),
+        approved_in_text(request)
     );
     let header = format!("⚠️ Partly reverted: {} of {}", tally.removed, tally.total);
     told(request, &say, &header, |blocks| {
@@ -183,10 +186,11 @@ pub(super) fn revert_failed(request: &Request, view: &View) -> Message {
     };
     let why = match &request.failure {
         Some(failure) => said(failure),
-        None => tally.why().trim_start().to_owned(),
+        None => tally.why(),
     };
+    let why = [why, approved_elsewhere(request)].concat().trim_start().to_owned();
     let why = if why.is_empty() { "Nothing tells why.".to_owned() } else { why };
-    let say = format!("Revert failed: {open}.{}", refused(request, view));
+    let say = format!("Revert failed: {open}.{}{}", refused(request, view), approved_in_text(request));
     told(request, &say, "❌ Revert failed: still open", |blocks| {
         blocks
             .section("why", &why)
@@ -335,9 +339,58 @@ fn denied_context(request: &Request) -> String {
     format!("Denied by {} · `{}`", decider(request), request.change.id)
 }
 
+/// The rules that stay because somebody approved them on another card.
+fn approvals(request: &Request) -> impl Iterator<Item = (&SlackUserId, &str, &RequestId)> {
+    request.change.opening.rules().iter().filter_map(|opened| match &opened.fate {
+        Fate::Approved { on, by, by_name, .. } => Some((by, by_name.as_str(), on)),
+        Fate::Standing
+        | Fate::RemovedByHand { .. }
+        | Fate::Removed
+        | Fate::NotThere
+        | Fate::Changed { .. }
+        | Fate::Failed { .. } => None,
+    })
+}
+
+/// Who approved what stays, and where; with a space before.
+fn approved_elsewhere(request: &Request) -> String {
+    let mut people: Vec<String> = Vec::new();
+    for (by, _, on) in approvals(request) {
+        let person = format!("<@{by}> (`{on}`)");
+        if !people.contains(&person) {
+            people.push(person);
+        }
+    }
+    if people.is_empty() {
+        return String::new();
+    }
+    let rules = text::plural(approvals(request).count(), "the same rule", "the same rules");
+    format!(
+        " Approved on another card: {rules}, by {}. What was approved is not revoked; remove it in the console if it must \
+         go.",
+        text::first(limits::FEW, people, ", ", "more")
+    )
+}
+
+/// The same for `text`, without mentions.
+fn approved_in_text(request: &Request) -> String {
+    let count = approvals(request).count();
+    match approvals(request).next() {
+        None => String::new(),
+        Some((_, by_name, _)) => format!(
+            " {} approved on another card by {}.",
+            text::plural(count, "It was", "Rules were"),
+            text::plain(by_name, limits::NAME)
+        ),
+    }
+}
+
+/// A Retry only where it may help: an approval stays.
 fn retry(request: &Request) -> Vec<serde_json::Value> {
     let id = &request.change.id;
-    let mut buttons = vec![blocks::button(id, "retry", "Retry", Style::Primary, None)];
+    let may_help = request.change.opening.rules().iter().any(|rule| matches!(rule.fate, Fate::Failed { .. }));
+    let mut buttons: Vec<serde_json::Value> =
+        may_help.then(|| blocks::button(id, "retry", "Retry", Style::Primary, None)).into_iter().collect();
     buttons.extend(blocks::console(id, &request.change.place));
     buttons
 }

@@ -182,7 +182,7 @@ impl<'a> Asked<'a> {
         let ranked: Vec<Ranked> = lines::ranked(rules)
             .into_iter()
             .filter(|one| match one.opened.fate {
-                Fate::Standing | Fate::Failed { .. } | Fate::Changed { .. } => true,
+                Fate::Standing | Fate::Failed { .. } | Fate::Changed { .. } | Fate::Approved { .. } => true,
                 Fate::RemovedByHand { .. } | Fate::Removed | Fate::NotThere => false,
             })
             .collect();

@@ -22,7 +22,7 @@ impl<'a> Tally<'a> {
         let mut tally = Self { total: rules.len(), open: Vec::new(), removed: 0, changed: 0, gone_before: 0 };
         for opened in lines::ranked(rules).into_iter().map(|one| one.opened) {
             match &opened.fate {
-                Fate::Standing | Fate::Failed { .. } => tally.open.push(opened),
+                Fate::Standing | Fate::Failed { .. } | Fate::Approved { .. } => tally.open.push(opened),
                 Fate::Removed => tally.removed += 1,
                 Fate::Changed { .. } => tally.changed += 1,
                 Fate::NotThere | Fate::RemovedByHand { .. } => tally.gone_before += 1,

@@ -1,9 +1,12 @@
 //! What may happen to a request.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 
 use crate::domain::{
     change::{Fate, Ignored, Opening},
+    ids::RequestId,
     request::{CardRef, Decision, Failure, Lease, ReplyUrl},
 };
 
@@ -63,6 +66,11 @@ pub enum Event {
         /// When.
         at: DateTime<Utc>,
     },
+    /// The same rule was denied on another card, and is about to be removed.
+    Contested {
+        /// The request of that card.
+        by: RequestId,
+    },
     /// Somebody wants to revert it.
     ClaimRevert(Lease),
     /// EC2 is about to be asked to remove rules.
@@ -71,6 +79,8 @@ pub enum Event {
         holder: String,
         /// The places of these rules in the list.
         rules: Vec<usize>,
+        /// The places of the rules that stay, and why.
+        stay: BTreeMap<usize, Fate>,
     },
     /// EC2 answered a revoke.
     RevokeAnswered {
@@ -115,8 +125,12 @@ pub enum Event {
         /// Whether that is all of them, or they can't be anywhere.
         all: bool,
     },
+    /// An update of the cards is about to be sent. It may land until the lease ends, also if whoever sent it is killed.
+    UpdateBegun(Lease),
     /// The cards show this version now.
     Updated {
+        /// Whose update it was, as it was begun.
+        holder: String,
         /// The version.
         shows: u32,
         /// What they showed as far as was known when the update began: if that is not so any more, somebody else updated
@@ -131,6 +145,10 @@ pub enum Event {
     },
     /// The cards could not be updated.
     NotUpdated {
+        /// Whose update it was, as it was begun.
+        holder: String,
+        /// Until when it may land all the same; `None` where it certainly was not done.
+        lands_until: Option<DateTime<Utc>>,
         /// The version that was sent: where it is not the newest any more, it may have landed last all the same.
         shows: u32,
         /// Not again before this.

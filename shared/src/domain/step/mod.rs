@@ -13,9 +13,9 @@ use chrono::{DateTime, Utc};
 use self::{
     deciding::{decided, removed_by_hand, retry_asked},
     posting::{claim_post, dismissed, lose, not_posted, posted, reopened, resolved, updated},
-    reverting::{claim_revert, held, revert_ended, set_asked, set_fates},
+    reverting::{claim_revert, held, revert_ended, revoke_attempted, set_asked, set_fates},
 };
-use super::request::{Request, State};
+use super::request::{Lease, Request, State};
 
 pub use self::event::Event;
 
@@ -133,11 +133,14 @@ fn apply(next: &mut Request, event: Event, now: DateTime<Utc>) -> Result<Vec<Eff
         Event::RetryAsked { by, reply } => retry_asked(next, &by, reply, now),
         Event::RemovedByHand { rules, by, at } => removed_by_hand(next, &rules, &by, at, now),
         Event::ClaimRevert(lease) => claim_revert(next, lease, now),
-        Event::RevokeAttempted { holder, rules } => {
+        Event::Contested { by } if next.state.awaits_decision() => {
+            next.note(now, format!("the same rule was denied as {by}, and is being removed"));
+            Ok(Vec::new())
+        }
+        Event::Contested { .. } => Err(Refusal::NothingToDo(next.state.name())),
+        Event::RevokeAttempted { holder, rules, stay } => {
             held(next, &holder)?;
-            set_asked(next, &rules, true);
-            next.revoke_attempted_at.get_or_insert(now);
-            next.note(now, "asking EC2 to revoke");
+            revoke_attempted(next, &rules, stay, now);
             Ok(Vec::new())
         }
         Event::RevokeAnswered { holder, request_id } => {
@@ -158,12 +161,13 @@ fn apply(next: &mut Request, event: Event, now: DateTime<Utc>) -> Result<Vec<Eff
         }
         Event::RevertPostponed { holder, fates, not_before, error } => {
             held(next, &holder)?;
+            let before = next.change.opening.clone();
             set_fates(next, fates)?;
             next.note(now, format!("revert postponed: {error}"));
             next.revert_tries.again(not_before, error);
             next.state = State::Reverting { lease: None };
-            // The card says once that it takes longer; it need not say so at each try.
-            if next.revert_tries.failed > 1 {
+            // The card says once that it takes longer; it need not say so at each try, but which rules are left it does.
+            if next.revert_tries.failed > 1 && next.change.opening == before {
                 return Ok(Vec::new());
             }
             next.version += 1;
@@ -176,10 +180,21 @@ fn apply(next: &mut Request, event: Event, now: DateTime<Utc>) -> Result<Vec<Eff
             next.listed = all;
             Ok(Vec::new())
         }
-        Event::Updated { shows, over, card, lost, reply_used } => {
+        Event::UpdateBegun(lease) => {
+            // Whoever did not record its update may have posted a new message in the place of one that was deleted.
+            next.maybe_posted |= !next.updating.is_empty();
+            // What was sent long ago has landed, or never will: this update comes after it.
+            next.updating.retain(|sent| sent.until > now);
+            next.updating.push(lease);
+            Ok(Vec::new())
+        }
+        Event::Updated { holder, shows, over, card, lost, reply_used } => {
+            next.updating.retain(|sent| sent.holder != holder);
             Ok(updated(next, (shows, over), card, &lost, reply_used, now))
         }
-        Event::NotUpdated { shows, not_before, maybe_posted, lost, error } => {
+        Event::NotUpdated { holder, lands_until, shows, not_before, maybe_posted, lost, error } => {
+            next.updating.retain(|sent| sent.holder != holder);
+            next.updating.extend(lands_until.map(|until| Lease { holder, until }));
             lose(next, &lost);
             next.rendered_version = next.rendered_version.min(shows);
             next.maybe_posted |= maybe_posted;

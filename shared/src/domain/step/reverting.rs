@@ -1,5 +1,7 @@
 //! Taking a denied opening back: claims, and how it ends.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 
 use super::{DeniedRequest, Effect, Refusal, deciding::UPDATE_GRACE};
@@ -52,6 +54,23 @@ pub(super) fn set_fates(next: &mut Request, fates: Vec<Fate>) -> Result<(), Refu
     Ok(())
 }
 
+/// EC2 is about to be asked to remove some rules; others stay, because they were approved on another card.
+pub(super) fn revoke_attempted(next: &mut Request, rules: &[usize], stay: BTreeMap<usize, Fate>, now: DateTime<Utc>) {
+    set_asked(next, rules, true);
+    if !stay.is_empty() {
+        next.note(now, format!("{} rules stay: they were approved on another card", stay.len()));
+    }
+    for (place, fate) in stay {
+        if let Some(rule) = next.change.opening.rules_mut().get_mut(place) {
+            rule.fate = fate;
+        }
+    }
+    if !rules.is_empty() {
+        next.revoke_attempted_at.get_or_insert(now);
+        next.note(now, "asking EC2 to revoke");
+    }
+}
+
 pub(super) fn set_asked(next: &mut Request, places: &[usize], asked: bool) {
     for (place, rule) in next.change.opening.rules_mut().iter_mut().enumerate() {
         if places.contains(&place) {
@@ -65,7 +84,7 @@ fn fold<'a>(fates: impl Iterator<Item = &'a Fate>) -> State {
     let (mut failed, mut changed, mut removed) = (false, false, false);
     for fate in fates {
         match fate {
-            Fate::Failed { .. } | Fate::Standing => failed = true,
+            Fate::Failed { .. } | Fate::Standing | Fate::Approved { .. } => failed = true,
             Fate::Changed { .. } => changed = true,
             Fate::Removed => removed = true,
             Fate::NotThere | Fate::RemovedByHand { .. } => {}

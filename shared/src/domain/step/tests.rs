@@ -1,5 +1,7 @@
 //! The stories of one request, and every state against every event.
 
+use std::collections::BTreeMap;
+
 use chrono::TimeDelta;
 
 use super::*;
@@ -107,6 +109,7 @@ fn an_opening_is_posted_denied_and_taken_back() {
     let shown = then(
         &reverted,
         Event::Updated {
+            holder: String::new(),
             shows: reverted.version,
             over: reverted.rendered_version,
             card: None,
@@ -225,7 +228,7 @@ fn a_lease_is_honoured_until_it_runs_out() {
 fn whoever_lost_the_claim_cannot_end_the_revert() {
     let taken = step(&reverting(), Event::ClaimRevert(lease("s", later(200))), later(61), "n").expect("ran out").next;
     for event in [
-        Event::RevokeAttempted { holder: "r".to_owned(), rules: vec![0] },
+        Event::RevokeAttempted { holder: "r".to_owned(), rules: vec![0], stay: BTreeMap::new() },
         Event::RevertEnded {
             holder: "r".to_owned(),
             fates: rules(2).into_iter().map(|_| Fate::Removed).collect(),
@@ -244,7 +247,14 @@ fn a_slow_update_that_overwrote_a_newer_one_is_done_again() {
     let shown = |request: &Request, shows| {
         then(
             request,
-            Event::Updated { shows, over: request.rendered_version, card: None, lost: Vec::new(), reply_used: false },
+            Event::Updated {
+                holder: String::new(),
+                shows,
+                over: request.rendered_version,
+                card: None,
+                lost: Vec::new(),
+                reply_used: false,
+            },
         )
     };
     let newest = shown(&reverted, reverted.version);
@@ -279,8 +289,14 @@ fn a_new_card_in_the_place_of_a_lost_one_gets_its_own_list() {
     let posting = then(&long, Event::ClaimPost(lease("p", later(60))));
     let posted = then(&posting, Event::Posted { card: Some(card("1.1")), shows: 1 });
     let listed = then(&posted, Event::Listed { messages: 2, all: true });
-    let lost =
-        Event::Updated { shows: 1, over: 1, card: Some(card("2.2")), lost: vec![card("1.1")], reply_used: false };
+    let lost = Event::Updated {
+        holder: String::new(),
+        shows: 1,
+        over: 1,
+        card: Some(card("2.2")),
+        lost: vec![card("1.1")],
+        reply_used: false,
+    };
     let again = then(&listed, lost);
     assert_eq!((again.listed, again.listed_messages), (false, 0));
 }
@@ -288,6 +304,8 @@ fn a_new_card_in_the_place_of_a_lost_one_gets_its_own_list() {
 #[test]
 fn a_card_that_is_lost_while_nothing_takes_its_place_is_due() {
     let event = Event::NotUpdated {
+        holder: String::new(),
+        lands_until: None,
         shows: 9,
         not_before: now(),
         maybe_posted: false,
@@ -296,7 +314,14 @@ fn a_card_that_is_lost_while_nothing_takes_its_place_is_due() {
     };
     let lost = then(&pending(), event);
     assert_eq!(lost.work(now()), Some(crate::domain::request::Work::Update));
-    let found = Event::Updated { shows: 1, over: 0, card: Some(card("2.2")), lost: Vec::new(), reply_used: false };
+    let found = Event::Updated {
+        holder: String::new(),
+        shows: 1,
+        over: 0,
+        card: Some(card("2.2")),
+        lost: Vec::new(),
+        reply_used: false,
+    };
     assert_eq!(then(&lost, found).due_at(), None);
 }
 
@@ -304,9 +329,12 @@ fn a_card_that_is_lost_while_nothing_takes_its_place_is_due() {
 fn what_was_ignored_can_be_reopened_and_nothing_else() {
     let unresolved = request_of(Opening::Unresolved(Lookup::Modified { rules: Vec::new() }));
     let ignored = then(&unresolved, Event::Dismissed(Ignored::Narrowing));
-    let reopened = then(&ignored, Event::Reopened(Opening::Modified { rules: rules(1) }));
+    let reopened = then(&ignored, Event::Reopened(Opening::Modified { rules: rules(1), left_out: Vec::new() }));
     assert_eq!(reopened.work(now()), Some(crate::domain::request::Work::Post));
-    assert!(step(&pending(), Event::Reopened(Opening::Modified { rules: rules(1) }), now(), "n").is_err());
+    assert!(
+        step(&pending(), Event::Reopened(Opening::Modified { rules: rules(1), left_out: Vec::new() }), now(), "n")
+            .is_err()
+    );
 }
 
 #[test]
@@ -359,7 +387,8 @@ fn every_event() -> Vec<Event> {
         Event::RetryAsked { by: String::new(), reply: None },
         by_hand(vec![0, 1]),
         Event::ClaimRevert(lease("x", later(500))),
-        Event::RevokeAttempted { holder: holder(), rules: vec![0, 9] },
+        Event::Contested { by: request().change.id },
+        Event::RevokeAttempted { holder: holder(), rules: vec![0, 9], stay: BTreeMap::from([(1, failed())]) },
         Event::RevokeAnswered { holder: holder(), request_id: "e".to_owned() },
         Event::RevokeMissed { holder: holder(), rules: vec![0] },
         Event::RevertEnded {
@@ -375,9 +404,18 @@ fn every_event() -> Vec<Event> {
             error: String::new(),
         },
         Event::Listed { messages: 1, all: true },
-        Event::Reopened(Opening::Modified { rules: rules(1) }),
-        Event::Updated { shows: 1, over: 1, card: None, lost: vec![card("1.1")], reply_used: true },
+        Event::Reopened(Opening::Modified { rules: rules(1), left_out: Vec::new() }),
+        Event::Updated {
+            holder: String::new(),
+            shows: 1,
+            over: 1,
+            card: None,
+            lost: vec![card("1.1")],
+            reply_used: true,
+        },
         Event::NotUpdated {
+            holder: String::new(),
+            lands_until: None,
             shows: 9,
             not_before: later(5),
             maybe_posted: true,
@@ -422,6 +460,8 @@ fn the_history_is_capped_and_keeps_its_beginning() {
     let mut request = pending();
     for _ in 0..200 {
         let event = Event::NotUpdated {
+            holder: String::new(),
+            lands_until: None,
             shows: 9,
             not_before: now(),
             maybe_posted: false,

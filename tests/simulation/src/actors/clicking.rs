@@ -186,7 +186,11 @@ async fn answer(sim: &Sim, invocation: &Invocation, process: usize, deed: Deed) 
     };
     match (&after, verdict) {
         (Some(After::Work { .. }), Some(verdict)) => sim.oracle.told_decided(&user, verdict, &id, sim.now()),
-        (Some(After::Tell(whisper)), _) => sim.story.note(sim.now(), &user, format_args!("is told: {}", whisper.text)),
+        (Some(After::Tell(whisper)), _) => {
+            sim.oracle
+                .count(|stats| stats.too_late += u64::from(whisper.text.contains("the same rule on another card")));
+            sim.story.note(sim.now(), &user, format_args!("is told: {}", whisper.text));
+        }
         (Some(After::Work { .. }) | None, _) => {}
     }
     if let Some(after) = after {

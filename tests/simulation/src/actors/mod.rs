@@ -1,8 +1,9 @@
-//! Who does something in a run: the schedules, people at their buttons, people at their security groups.
+//! Who does something in a run: the schedules, people at their buttons, at their security groups, and at the channel.
 
 mod clicking;
 mod opening;
 mod schedules;
+mod tidying;
 
 use std::sync::Arc;
 
@@ -13,4 +14,5 @@ pub(crate) fn start(sim: &Arc<Sim>) {
     schedules::start(sim);
     clicking::start(sim);
     opening::start(sim);
+    tidying::start(sim);
 }

@@ -11,7 +11,7 @@ use local::{
             Call, FlatPermission, GroupRef, Operation, Outcome, Permission, Permissions, Protocol, Range, Removal,
             Rule, RuleChange, RuleKey, Source,
         },
-        trail::Cut,
+        trail::{Cut, Style},
     },
 };
 
@@ -211,6 +211,9 @@ fn call(sim: &Arc<Sim>, rng: &mut Rng, opener: Opener, group: &str, operation: O
         let cuts = [Cut::RequestParameters, Cut::RequestAndResponse, Cut::Null];
         sim.world.trail.lock().unwrap_or_else(PoisonError::into_inner).cut_next(cuts[rng.usize(0..cuts.len())]);
     }
+    let without_rule_set = rng.u16(0..1_000) < sim.plan.without_ids;
+    let style = Style { without_rule_set, ..Style::default() };
+    sim.world.trail.lock().unwrap_or_else(PoisonError::into_inner).set_style(style);
     let answer = sim.world.ec2_call(&opener.caller(ACCOUNT, REGION), &Call::from(operation.clone()), now);
     let usual = TimeDelta::milliseconds(rng.i64(0..=sim.plan.delay.num_milliseconds()));
     let is_late = rng.u16(0..1_000) < sim.plan.late;

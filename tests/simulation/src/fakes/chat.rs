@@ -21,7 +21,7 @@ use shared::{
     ports::{Chat, ChatError, Posted, Whisper},
 };
 
-use super::outside::{Lost, Outside, lock};
+use super::outside::{Late, Lost, Outside, PortCall, lock};
 
 const EVENT_TYPE: &str = "portcullis_request";
 
@@ -89,6 +89,31 @@ impl WorldChat {
     }
 }
 
+/// What is posted or updated may land although whoever sent it was killed, or has given up.
+impl WorldChat {
+    async fn send<T: Send + 'static>(
+        &self,
+        method: &'static str,
+        about: impl ToString,
+        act: impl FnOnce(&mut Slack, DateTime<Utc>) -> Result<T, ChatError> + Send + 'static,
+    ) -> Result<T, ChatError> {
+        let call = PortCall { port: "chat", method, about: about.to_string() };
+        let Some(Late { after, given_up }) = self.outside.lands_late(&call) else {
+            return self.call(method, about, act).await;
+        };
+        let outside = Arc::clone(&self.outside);
+        tokio::spawn(async move {
+            outside.clock.sleep(after).await;
+            drop(outside.effect(&call, |now| act(&mut lock(&outside.world.slack), now)));
+        });
+        match given_up {
+            Some(wait) => self.outside.clock.sleep(wait).await,
+            None => std::future::pending().await,
+        }
+        Err(ChatError::Ambiguous("no answer in time".to_owned()))
+    }
+}
+
 fn refused(code: &str) -> ChatError {
     ChatError::Refused { code: code.to_owned(), hint: "mend the configuration" }
 }
@@ -133,15 +158,15 @@ impl Chat for WorldChat {
 
     async fn post(&self, id: &RequestId, message: &Message) -> Result<Posted, ChatError> {
         let mut body = content(message);
-        if let Some(url) = &self.webhook {
-            return self
-                .call("post", id, |slack, now| slack.webhook(now, path(url), &Args::from_json(body)).map_err(by_url))
-                .await
-                .map(|_| Posted::Somewhere);
+        if let Some(url) = self.webhook.clone() {
+            let act = move |slack: &mut Slack, now: DateTime<Utc>| {
+                slack.webhook(now, path(&url), &Args::from_json(body)).map(drop).map_err(by_url)
+            };
+            return self.send("post", id, act).await.map(|()| Posted::Somewhere);
         }
         body["channel"] = json!(seed::CHANNEL);
         body["metadata"] = json!({"event_type": EVENT_TYPE, "event_payload": {"requestid": id}});
-        let posted = self.call("post", id, |slack, now| api(slack, now, "chat.postMessage", body)).await?;
+        let posted = self.send("post", id, |slack, now| api(slack, now, "chat.postMessage", body)).await?;
         Ok(Posted::At(card_ref(posted["ts"].as_str().expect("a ts"))))
     }
 
@@ -171,16 +196,17 @@ impl Chat for WorldChat {
         let mut body = content(message);
         body["channel"] = json!(card.channel);
         body["ts"] = json!(card.ts);
-        self.call("update", &card.ts, |slack, now| api(slack, now, "chat.update", body)).await.map(|_| ())
+        self.send("update", &card.ts, |slack, now| api(slack, now, "chat.update", body)).await.map(|_| ())
     }
 
     async fn update_clicked(&self, reply: &ReplyUrl, message: &Message) -> Result<(), ChatError> {
         let mut body = content(message);
         body["replace_original"] = json!(true);
-        let answered = self.call("update_clicked", "the clicked card", |slack, now| {
-            slack.respond(now, path(&reply.url), &Args::from_json(body)).map_err(by_url)
-        });
-        answered.await.map(|_| ())
+        let url = reply.url.clone();
+        let act = move |slack: &mut Slack, now: DateTime<Utc>| {
+            slack.respond(now, path(&url), &Args::from_json(body)).map(drop).map_err(by_url)
+        };
+        self.send("update_clicked", "the clicked card", act).await
     }
 
     async fn whisper(&self, whisper: &Whisper) -> Result<(), ChatError> {

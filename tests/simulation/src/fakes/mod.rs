@@ -18,7 +18,7 @@ mod store;
 pub use self::{
     chat::WorldChat,
     firewall::WorldFirewall,
-    outside::{Hook, Lost, Made, Moment, NoHook, Outside, PortCall, Witness},
+    outside::{Hook, Late, Lost, Made, Moment, NoHook, Outside, PortCall, Witness},
     run::{BOB, CAROL, MALLORY, Portcullis, Run, ssh},
     source::WorldSource,
     store::MemoryStore,

@@ -1,6 +1,9 @@
 //! What all four ports share: the world, the clock, the hook, and a list of the calls that were made.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use chrono::{DateTime, Utc};
 use futures::future::{BoxFuture, FutureExt};
@@ -38,10 +41,24 @@ pub trait Hook: Send + Sync {
     /// Returns when the call may go on.
     fn at<'a>(&'a self, moment: Moment, call: &'a PortCall) -> BoxFuture<'a, ()>;
 
+    /// Whether the call is on its way already when something happens to its caller.
+    fn lands_late(&self, _call: &PortCall) -> Option<Late> {
+        None
+    }
+
     /// What goes wrong with the call, besides the switches of the world.
     fn fault(&self, _call: &PortCall) -> Option<Fault> {
         None
     }
+}
+
+/// A call that takes effect although its caller has no answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Late {
+    /// How long after it was sent.
+    pub after: Duration,
+    /// After how long its caller gives up; `None`: its caller is killed at once.
+    pub given_up: Option<Duration>,
 }
 
 /// Sees the world right before and right after a call takes effect; nothing else happens in between.
@@ -120,6 +137,23 @@ impl Outside {
         lock(&self.made).iter().filter(|made| made.call.port == port && made.call.method == method).cloned().collect()
     }
 
+    /// Whether this call is to land late.
+    #[must_use]
+    pub fn lands_late(&self, call: &PortCall) -> Option<Late> {
+        let hook = Arc::clone(&lock(&self.hook));
+        hook.lands_late(call)
+    }
+
+    /// A call takes effect, and is seen to.
+    pub fn effect<T>(&self, call: &PortCall, act: impl FnOnce(DateTime<Utc>) -> T) -> T {
+        let now = self.clock.now();
+        let Some(witness) = &self.witness else { return act(now) };
+        witness.before(call, now);
+        let answer = act(now);
+        witness.after(call, now);
+        answer
+    }
+
     /// Makes one call: `act` is its effect and its answer.
     ///
     /// # Errors
@@ -137,19 +171,17 @@ impl Outside {
         let fault = hook.fault(&call).or_else(|| self.world.faults.hit(port, method));
         let now = self.clock.now();
         lock(&self.made).push(Made { at: now, call: call.clone() });
-        let act = |now| {
-            let Some(witness) = &self.witness else { return act(now) };
-            witness.before(&call, now);
-            let answer = act(now);
-            witness.after(&call, now);
-            answer
-        };
+        let act = || self.effect(&call, act);
         let (answer, late) = match fault {
-            None => (Ok(act(now)), None),
-            Some(Fault::Slow(late)) => (Ok(act(now)), Some(late)),
+            None => (Ok(act()), None),
+            Some(Fault::Slow(late)) => (Ok(act()), Some(late)),
             Some(Fault::DropAfter) => {
-                act(now);
+                act();
                 (Err(Lost::NoAnswer), None)
+            }
+            Some(Fault::ErrorAfter) => {
+                act(now);
+                (Err(Lost::ServerError), None)
             }
             Some(Fault::DropBefore) => (Err(Lost::NoAnswer), None),
             Some(Fault::Throttle) => (Err(Lost::Throttled), None),

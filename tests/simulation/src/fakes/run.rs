@@ -304,7 +304,11 @@ impl Run {
     /// The messages of the channel that show a request, oldest first.
     #[must_use]
     pub fn cards_of(&self, id: &RequestId) -> Vec<Message> {
-        let shows = |message: &Message| Value::from(message.blocks.clone()).to_string().contains(id.as_str());
+        // A card may name another request's id; what its blocks are called names its own.
+        let own = format!("{id}.");
+        let shows = |message: &Message| {
+            message.blocks.iter().any(|block| block["block_id"].as_str().is_some_and(|name| name.starts_with(&own)))
+        };
         self.cards().into_iter().filter(shows).collect()
     }
 

@@ -9,12 +9,12 @@ use chrono::{DateTime, Utc};
 use local::table::Table;
 use shared::{
     domain::{
-        change::{GroupKey, Revocation},
-        ids::{RequestId, RuleId},
+        change::{GroupKey, Revocation, RuleName},
+        ids::RequestId,
         request::Request,
         step::Transition,
     },
-    ports::{Commit, GroupNotes, Inserted, KnownValue, RequestStore, StoreError, Watermark},
+    ports::{Commit, GroupNotes, Inserted, KnownValue, RequestStore, RevertNote, StoreError, Watermark},
 };
 
 use super::outside::{Lost, Outside, lock};
@@ -150,20 +150,15 @@ impl RequestStore for MemoryStore {
         self.call("note_revocation", group, |table| table.note_revocation(group, revocation)).await
     }
 
-    async fn note_own_revoke(
-        &self,
-        group: &GroupKey,
-        at: DateTime<Utc>,
-        request_id: Option<&str>,
-    ) -> Result<(), StoreError> {
-        self.call("note_own_revoke", group, |table| table.note_own_revoke(group, at, request_id)).await
+    async fn note_revert(&self, group: &GroupKey, at: DateTime<Utc>, note: &RevertNote) -> Result<(), StoreError> {
+        self.call("note_revert", group, |table| table.note_revert(group, at, note)).await
     }
 
-    async fn known_values(&self, group: &GroupKey, rule: &RuleId) -> Result<Vec<KnownValue>, StoreError> {
+    async fn known_values(&self, group: &GroupKey, rule: &RuleName) -> Result<Vec<KnownValue>, StoreError> {
         self.call("known_values", rule, |table| Ok(table.known_values(group, rule))).await
     }
 
-    async fn note_value(&self, group: &GroupKey, rule: &RuleId, value: &KnownValue) -> Result<(), StoreError> {
+    async fn note_value(&self, group: &GroupKey, rule: &RuleName, value: &KnownValue) -> Result<(), StoreError> {
         self.call("note_value", rule, |table| {
             table.note_value(group, rule, value);
             Ok(())

@@ -8,17 +8,15 @@ use local::{
     world::slack::Message,
 };
 
-use super::{Oracle, rule_ids};
+use super::{Oracle, rule_ids, whole};
 
 /// A message as it was seen last.
 pub(super) struct Shown {
     /// The request that it shows.
     pub(super) request: String,
     pub(super) text: String,
-    /// Who wrote it last.
-    pub(super) by: String,
-    /// Whether they got to store a step of the request since.
-    pub(super) is_recorded: bool,
+    /// Somebody deleted it by hand.
+    pub(super) is_deleted: bool,
     in_thread: bool,
 }
 
@@ -55,7 +53,7 @@ fn claim(text: &str) -> Option<Claim> {
 
 impl Oracle {
     /// After a call to Slack: whatever is new there is held against what is so.
-    pub(super) fn look_at_the_channel(&self, actor: &str, now: DateTime<Utc>) {
+    pub(super) fn look_at_the_channel(&self, now: DateTime<Utc>) {
         for (message, in_thread) in self.news() {
             let Some(request) = request_of(&message) else { continue };
             let ts = message.ts.to_string();
@@ -63,10 +61,13 @@ impl Oracle {
             let mut seen = self.seen();
             let is_new = !seen.messages.contains_key(&ts);
             seen.shown.entry(request.clone()).or_default().extend(rules_shown(&message));
-            let (by, text) = (actor.to_owned(), message.text.clone());
-            let shown = Shown { request: request.clone(), text, by, is_recorded: false, in_thread };
+            let shown = Shown { request: request.clone(), text: message.text.clone(), is_deleted: false, in_thread };
             seen.messages.insert(ts, shown);
-            let cards = seen.messages.values().filter(|one| one.request == request && !one.in_thread).count();
+            let cards = seen
+                .messages
+                .values()
+                .filter(|one| one.request == request && !one.in_thread && !one.is_deleted)
+                .count();
             drop(seen);
             if in_thread {
                 continue;
@@ -97,7 +98,7 @@ impl Oracle {
             return Some(format!("a card says what is stored: {request} says {says:?}, its decision is {verdict:?}"));
         }
         let ids = item.filter(|_| gone).map(|item| rule_ids(&item.value)).unwrap_or_default();
-        let group = seen.ledger.opened.get(request).map(|opened| opened.group.clone())?;
+        let group = seen.ledger.opened.get(whole(request)).map(|opened| opened.group.clone())?;
         drop(seen);
         let there = self.rules_of(&group);
         let standing = ids.into_iter().find(|rule| there.contains_key(rule))?;

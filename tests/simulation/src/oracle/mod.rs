@@ -52,6 +52,8 @@ struct Seen {
     messages: BTreeMap<String, messages::Shown>,
     /// By request: the rules that its messages showed so far.
     shown: BTreeMap<String, BTreeSet<String>>,
+    /// By request: how often its revert ended badly.
+    failed: BTreeMap<String, usize>,
     clicks: BTreeSet<(String, &'static str, String)>,
     /// When somebody lost their right to decide.
     was_member_until: BTreeMap<String, DateTime<Utc>>,
@@ -111,6 +113,13 @@ impl Oracle {
         let mut seen = self.seen();
         for rule in rules {
             seen.ledger.close(&rule.id, gone.clone());
+        }
+    }
+
+    /// Somebody deletes a message by hand.
+    pub fn deleted(&self, ts: &str) {
+        if let Some(message) = self.seen().messages.get_mut(ts) {
+            message.is_deleted = true;
         }
     }
 
@@ -177,6 +186,27 @@ fn rule_ids(item: &Value) -> Vec<String> {
     let opening = &item["change"]["opening"];
     let rules = opening["authorized"]["rules"].as_array().or_else(|| opening["modified"]["rules"].as_array());
     rules.into_iter().flatten().filter_map(|rule| Some(rule["id"].as_str()?.to_owned())).collect()
+}
+
+/// The intervals that were announced as read by nobody.
+fn gaps(seen: &Seen) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
+    let gap = |item: &Item| {
+        let gap = &item.value["change"]["opening"]["gap"];
+        let at = |name: &str| gap[name].as_str()?.parse::<DateTime<Utc>>().ok();
+        Some((at("from")?, at("until")?))
+    };
+    seen.items.values().filter_map(gap).collect()
+}
+
+/// The change that a request asks about, all of it or a part (`whole:sgr-...`).
+fn whole(id: &str) -> &str {
+    id.split_once(":sgr-").map_or(id, |(whole, _)| whole)
+}
+
+/// The request that asks about a rule which this call changed: the call's own, or, where that leaves the rule out, the part.
+fn asked_by(seen: &Seen, call: &str, rule: &str) -> String {
+    let part = format!("{call}:{rule}");
+    if seen.items.contains_key(&part) { part } else { call.to_owned() }
 }
 
 fn state(item: &Value) -> &str {

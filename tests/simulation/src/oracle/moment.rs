@@ -10,8 +10,9 @@ use local::world::ec2::RuleKey;
 use serde_json::Value;
 use shared::domain::ids::RequestId;
 
-use super::{Decided, Gone, Item, Oracle, REMEMBERED, as_shown, rule_ids, state};
+use super::{Decided, Gone, Item, Oracle, REMEMBERED, as_shown, asked_by, gaps, rule_ids, state, whole};
 use crate::{
+    alarms,
     fakes::{PortCall, Witness},
     plan::Mode,
 };
@@ -70,19 +71,18 @@ impl Witness for Eyes {
             }
             ("firewall", "revoke") => self.revoked(&call.about, now),
             ("store", "insert" | "commit") => {
-                let mut seen = self.oracle.seen();
-                let own = seen.messages.values_mut().filter(|one| one.by == self.actor && one.request == call.about);
-                own.for_each(|message| message.is_recorded = true);
-                drop(seen);
                 self.stored(&call.about, now);
             }
             ("store", "set_watermark") => self.marked(&call.about, now),
             ("source", "read") => self.own().read_at = Some(now),
-            ("chat", _) => self.oracle.look_at_the_channel(&self.actor, now),
+            ("chat", _) => self.oracle.look_at_the_channel(now),
             _ => {}
         }
     }
 }
+
+/// What the id of a gap begins with.
+const GAP: &str = "gap-";
 
 impl Eyes {
     /// No revoke without a stored Deny; only what a card showed; never what was approved, or denied while watching.
@@ -123,25 +123,37 @@ impl Eyes {
             let denied = seen.decided.get(id).is_some_and(|decided| decided.is_deny && !decided.observed);
             denied && seen.items.get(id).is_some_and(|item| state(&item.value) == "Reverting")
         };
-        let opened = seen.ledger.opened.iter();
-        let reverting: Vec<_> = opened.filter(|(id, opened)| opened.group == group && is_being_reverted(id)).collect();
+        let reverting = seen.items.keys().filter(|id| is_being_reverted(id));
+        let opened = reverting.filter_map(|id| Some((id, seen.ledger.opened.get(whole(id))?)));
+        let reverting: Vec<_> = opened.filter(|(_, opened)| opened.group == group).collect();
         let this_very = |id: &str, opened: &super::Opened| {
             let shown = seen.decided.get(id).is_some_and(|decided| decided.shown.contains(&as_shown(key)));
-            shown && opened.rules.iter().any(|left| left.rule == rule && left.key == *key)
+            // Without an id in its record a rule is known by its properties only.
+            let names_it = |left: &super::Left| {
+                let item = seen.items.get(id).map(|item| rule_ids(&item.value)).unwrap_or_default();
+                left.rule == rule || !item.contains(&left.rule)
+            };
+            shown && opened.rules.iter().any(|left| left.key == *key && names_it(left))
         };
         let asked_for: Vec<&String> =
             reverting.iter().filter(|(id, opened)| this_very(id, opened)).map(|(id, _)| *id).collect();
         let is_approved =
             |id: &str| seen.items.get(id).is_some_and(|item| item.value["decision"]["verdict"] == "approve");
-        let approved = maker.as_ref().is_some_and(|maker| is_approved(&maker.by));
-        if !asked_for.is_empty() {
-            // The very same rule, by id and by content, was denied on one card and approved on another: the Deny goes.
-            let is_conflict = maker.as_ref().is_some_and(|maker| approved && !asked_for.contains(&&maker.by));
-            seen.stats.conflicts += u64::from(is_conflict);
-            return None;
+        // What let it in: the last change of it that anybody was asked about.
+        let past = seen.ledger.past.get(rule).into_iter().flatten().rev();
+        let in_force = past
+            .map(|id| asked_by(&seen, id, rule))
+            .find(|id| seen.items.get(id).is_some_and(|item| state(&item.value) != "Ignored"));
+        if let (Some(by), Some(maker)) = (in_force.filter(|id| is_approved(id)), &maker) {
+            // Approved within the seconds in which EC2 still shows the twin that was there before.
+            if asked_for.is_empty() && self.is_race(maker, described) {
+                seen.stats.races += 1;
+                return None;
+            }
+            return Some(format!("an approved opening is never revoked: {what}, approved as {by}"));
         }
-        if let Some(maker) = maker.as_ref().filter(|maker| approved && !self.is_race(maker, described)) {
-            return Some(format!("an approved opening is never revoked: {what}, opened by {}", maker.by));
+        if !asked_for.is_empty() {
+            return None;
         }
         let twin = reverting.iter().any(|(_, opened)| opened.rules.iter().any(|left| left.key == *key));
         if twin && maker.as_ref().is_some_and(|maker| self.is_race(maker, described)) {
@@ -165,7 +177,11 @@ impl Eyes {
         let until = self.oracle.table.mark(source).map(|mark| mark.until);
         let (Some(before), Some(until)) = (before, until) else { return };
         let seen = self.oracle.seen();
+        let gaps = gaps(&seen);
         let lost = seen.ledger.opened.iter().find(|(id, opened)| {
+            if gaps.iter().any(|(from, until)| *from <= opened.at && opened.at <= *until) {
+                return false;
+            }
             let at = opened.at.timestamp();
             before.timestamp() < at
                 && at < until.timestamp()
@@ -186,14 +202,28 @@ impl Eyes {
             return;
         }
         let value: Value = serde_json::from_str(&raw).unwrap_or_default();
+        let stay = |raw: &str| u64::try_from(raw.matches("\"fate\":{\"approved\"").count()).unwrap_or_default();
+        let stayed = seen.items.get(id).map_or(0, |item| stay(&item.raw));
+        seen.stats.conflicts += stay(&raw).saturating_sub(stayed);
+        seen.stats.parts += u64::from(whole(id) != id && !seen.items.contains_key(id));
         let old = seen.items.insert(id.to_owned(), Item { raw, value: value.clone() }).map(|item| item.value);
         seen.stats.steps += 1;
+        let is_bad = |value: &Value| matches!(state(value), "PartlyReverted" | "RevertFailed");
+        let failures = u64::from(is_bad(&value) && !old.as_ref().is_some_and(is_bad));
+        seen.stats.alarms += failures;
+        let failed = seen.failed.entry(id.to_owned()).or_default();
+        *failed += usize::try_from(failures).unwrap_or_default();
+        let failed = *failed;
         drop(seen);
         self.oracle.story.note(now, &self.actor, format_args!("  stored {id} {} {}", state(&value), value["revision"]));
         for broken in [
             self.judge_step(id, old.as_ref(), &value),
             self.judge_decision(id, old.as_ref(), &value, now),
             self.judge_state(id, &value),
+            (alarms::count("revert_failed", &format!("id={id} ")) < failed)
+                .then(|| format!("a revert that failed raises an alarm: {id} raised none")),
+            (id.starts_with(GAP) && alarms::count("gap", "") == 0)
+                .then(|| format!("a gap raises an alarm: {id} raised none")),
         ]
         .into_iter()
         .flatten()
@@ -204,7 +234,7 @@ impl Eyes {
 
     fn judge_step(&self, id: &str, old: Option<&Value>, new: &Value) -> Option<String> {
         let Some(old) = old else {
-            let is_known = self.oracle.seen().ledger.opened.contains_key(id);
+            let is_known = id.starts_with(GAP) || self.oracle.seen().ledger.opened.contains_key(whole(id));
             return (!is_known).then(|| format!("a request of nothing that was opened: {id}"));
         };
         let (was, is) = (state(old), state(new));
@@ -248,7 +278,7 @@ impl Eyes {
         if !seen.clicks.contains(&(by.clone(), verdict, id.to_owned())) {
             return Some(format!("a decision comes from a click: {by} never clicked {verdict} on {id}"));
         }
-        let opener = seen.ledger.opened.get(id).map(|opened| opened.by);
+        let opener = seen.ledger.opened.get(whole(id)).map(|opened| opened.by);
         let is_own = match opener {
             Some(local::system::seed::Opener::Bob) => by == "U0BOB000001",
             Some(_) | None => false,
@@ -270,7 +300,7 @@ impl Eyes {
         if !matches!(is, "Reverted" | "AlreadyGone" | "Withdrawn") {
             return None;
         }
-        let group = self.oracle.seen().ledger.opened.get(id).map(|opened| opened.group.clone())?;
+        let group = self.oracle.seen().ledger.opened.get(whole(id)).map(|opened| opened.group.clone())?;
         let there = self.oracle.rules_of(&group);
         let standing = rule_ids(new).into_iter().find(|rule| there.contains_key(rule))?;
         Some(format!("{is} only if seen absent: {standing} of {id} is there"))

@@ -42,7 +42,7 @@ fn three_rules_one_of_them_for_the_world() {
 #[test]
 fn a_rule_was_changed_to_let_in_the_world() {
     let rules = vec![opened(rule("tcp", 22, 22, "0.0.0.0/0"), "sgr-0abc", "")];
-    agree(&request(Opening::Modified { rules }), example!("pending_modified"));
+    agree(&request(Opening::Modified { rules, left_out: Vec::new() }), example!("pending_modified"));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::domain::{
     card::{View, ask_reason, full_list, render},
     change::{Actor, Fate, Ignored, Lookup, ModifiedRule, OpenedRule, Opening},
     exposure,
-    ids::{AccountId, RequestId, RuleId},
+    ids::{AccountId, RequestId, RuleId, SlackUserId},
     reason::Reason,
     request::{Failure, Request, Requester, State, Verdict},
     rule::IngressRule,
@@ -61,6 +61,12 @@ fn any_fate() -> impl Strategy<Value = Fate> {
         1 => Just(Fate::Removed),
         1 => Just(Fate::NotThere),
         1 => any_rule().prop_map(|now| Fate::Changed { now }),
+        1 => hostile().prop_map(|by_name| Fate::Approved {
+            on: RequestId::parse("59dbff89-35bd-4eac-99ed-be587EXAMPLE").expect("a request id"),
+            by: SlackUserId::parse("U0CAROL0001").expect("a user id"),
+            by_name,
+            at: opened_at(),
+        }),
         1 => hostile().prop_map(|why| Fate::Failed { why }),
     ]
 }
@@ -99,7 +105,7 @@ fn any_rules() -> impl Strategy<Value = Vec<OpenedRule>> {
 fn any_opening() -> impl Strategy<Value = Opening> {
     prop_oneof![
         4 => any_rules().prop_map(|rules| Opening::Authorized { rules }),
-        4 => any_rules().prop_map(|rules| Opening::Modified { rules }),
+        4 => any_rules().prop_map(|rules| Opening::Modified { rules, left_out: Vec::new() }),
         1 => hostile().prop_map(|why| Opening::Unreadable { why }),
         1 => hostile().prop_map(|why| Opening::Unresolved(Lookup::Authorized { ids: Vec::new(), why })),
         1 => prop::collection::vec(any_rule(), 0..30).prop_map(|rules| {

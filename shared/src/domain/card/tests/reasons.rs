@@ -51,11 +51,11 @@ fn what_somebody_removed_by_hand_is_not_listed() {
 #[test]
 fn a_modification_is_removed_whole() {
     let one = vec![opened(rule("tcp", 22, 22, "0.0.0.0/0"), "sgr-0abc", "")];
-    assert_snapshot!(modal(&request(Opening::Modified { rules: one }), &view()), @"
+    assert_snapshot!(modal(&request(Opening::Modified { rules: one, left_out: Vec::new() }), &view()), @"
     *tcp 22 from `0.0.0.0/0`* on `sg-0123456789abcdef0` will be removed, *whole*. The access that it gave before this change goes too.
     [Remove the rule]
     ");
-    assert_snapshot!(modal(&request(Opening::Modified { rules: three() }), &view()), @"
+    assert_snapshot!(modal(&request(Opening::Modified { rules: three(), left_out: Vec::new() }), &view()), @"
     *3 rules* on `sg-0123456789abcdef0` will be removed, *whole*. The access that they gave before this change goes too.
     • tcp 22 from `0.0.0.0/0`
     • tcp 443 from `203.0.113.0/24`
@@ -70,7 +70,7 @@ fn while_portcullis_only_watches_the_modal_says_that_nothing_is_removed() {
     *tcp 443 from `203.0.113.0/24`* on `sg-0123456789abcdef0` is denied. Portcullis only watches at present: as long as that is so, nothing is removed.
     [Deny]
     ");
-    assert_snapshot!(modal(&request(Opening::Modified { rules: three() }), &watching()), @"
+    assert_snapshot!(modal(&request(Opening::Modified { rules: three(), left_out: Vec::new() }), &watching()), @"
     *3 rules* on `sg-0123456789abcdef0` are denied. Portcullis only watches at present: as long as that is so, nothing is removed.
     • tcp 22 from `0.0.0.0/0`
     • tcp 443 from `203.0.113.0/24`

@@ -200,7 +200,7 @@ fn all_of_it_was_removed_while_it_was_being_posted() {
 fn a_rule_was_widened_from_a_known_value() {
     let earlier = Some(rule("tcp", 443, 443, "203.0.113.0/28"));
     let rules = vec![OpenedRule { earlier, ..https() }];
-    assert_snapshot!(card(&request(Opening::Modified { rules })), @r#"
+    assert_snapshot!(card(&request(Opening::Modified { rules, left_out: Vec::new() })), @r#"
     text: Approval needed: a rule of sg-0123456789abcdef0 (web-alb) in prod-payments, eu-west-1, was changed by alice@example.com to tcp 443 from 203.0.113.0/24; it was tcp 443 from 203.0.113.0/28.
     header: 🟡 Approval needed: rule changed to tcp 443
     risk: :warning: Before, it was tcp 443 from `203.0.113.0/28`. Deny removes the *whole rule*, also the access that it gave before.
@@ -219,7 +219,7 @@ fn a_rule_was_widened_from_a_known_value() {
 fn several_rules_were_changed_and_one_earlier_value_is_known() {
     let earlier = Some(rule("tcp", 443, 443, "203.0.113.0/28"));
     let rules = vec![OpenedRule { earlier, ..https() }, opened(rule("tcp", 22, 22, "0.0.0.0/0"), "sgr-0123", "")];
-    assert_snapshot!(card(&request(Opening::Modified { rules })), @r#"
+    assert_snapshot!(card(&request(Opening::Modified { rules, left_out: Vec::new() })), @r#"
     text: Approval needed: 2 rules of sg-0123456789abcdef0 (web-alb) in prod-payments, eu-west-1, were changed by alice@example.com to tcp 22 from 0.0.0.0/0; tcp 443 from 203.0.113.0/24; not all of their earlier values are known.
     header: 🔴 Approval needed: 2 rules changed, SSH now open to the whole internet
     risk: :warning: The earlier value of 1 rule is not known. Deny removes the *whole rules*, also the access that they gave before.
@@ -540,7 +540,7 @@ fn twenty_rules_of_the_longest_kind_are_all_on_the_card() {
         earlier: Some(rule("icmpv6", 128, 100, &long("sg", at))),
         ..opened(rule("icmpv6", 128, 128, &long("sg", at)), &long("sgr", at), &hostile)
     });
-    let mut request = request(Opening::Modified { rules: rules.collect() });
+    let mut request = request(Opening::Modified { rules: rules.collect(), left_out: Vec::new() });
     request.change.id = RequestId::parse(&"r".repeat(128)).expect("a request id");
     request.change.place.group_name = Some(hostile.clone());
     request.change.origin = Origin { source_ip: Some(hostile.clone()), user_agent: Some(hostile), ..Origin::default() };

@@ -1,0 +1,165 @@
+//! One rule may be asked about on several cards. What was approved on one of them is not revoked by a Deny of another.
+//!
+//! A revert says in the notes of the group that it has begun, and looks for approvals then; an Approve looks for reverts
+//! that have begun, and is stored then. Each writes before it reads, so one of the two sees the other. An Approve that
+//! looked before, and is stored after, meets a request that the revert has touched: it has to look again.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::{StreamExt, TryStreamExt, stream};
+
+use crate::{
+    domain::{
+        change::{Fate, GroupKey, OpenedRule, RuleName},
+        ids::{RequestId, RuleId},
+        request::{Phase, Request, Verdict},
+        rule::DescribedRule,
+        step::Event,
+    },
+    flows::context::{Advanced, Context, unless_damaged},
+    ports::{KnownValue, RequestStore, StoreError},
+};
+
+/// Notes and requests that are read side by side.
+const READS_AT_ONCE: usize = 16;
+
+/// Of the rules that a Deny is about to remove, those that stay: their places, and who approved them where. A rule stays if
+/// the change that was approved came after the denied one, or in the same second, and let in as much.
+///
+/// To be called once the revert is noted as begun.
+///
+/// # Errors
+/// The table did not answer.
+pub async fn approved_elsewhere<S: RequestStore, C, F>(
+    context: &Context<S, C, F>,
+    group: &GroupKey,
+    denied: &Request,
+    rules: &[(usize, DescribedRule)],
+) -> Result<BTreeMap<usize, Fate>, StoreError> {
+    let opened = denied.change.opening.rules();
+    let ours: Vec<(usize, OpenedRule, RuleId)> = rules
+        .iter()
+        .filter_map(|(place, there)| Some((*place, opened.get(*place)?.clone(), there.id.clone())))
+        .collect();
+    let found: Vec<(usize, BTreeSet<RequestId>)> = stream::iter(ours)
+        .map(|(place, opened, id)| async move { Ok((place, others(context, group, denied, &opened, &id).await?)) })
+        .buffered(READS_AT_ONCE)
+        .try_collect()
+        .await?;
+    let mut decided: BTreeMap<RequestId, Option<Fate>> = BTreeMap::new();
+    let mut stay = BTreeMap::new();
+    for (place, others) in found {
+        for id in others {
+            let fate = match decided.get(&id) {
+                Some(fate) => fate.clone(),
+                None => {
+                    let fate = approval(context, &id, &denied.change.id).await?;
+                    decided.entry(id).or_insert(fate).clone()
+                }
+            };
+            if let Some(fate) = fate {
+                stay.insert(place, fate);
+            }
+        }
+    }
+    Ok(stay)
+}
+
+/// The requests of later changes that gave the rule the value that was denied, or a wider one.
+async fn others<S: RequestStore, C, F>(
+    context: &Context<S, C, F>,
+    group: &GroupKey,
+    denied: &Request,
+    opened: &OpenedRule,
+    id: &RuleId,
+) -> Result<BTreeSet<RequestId>, StoreError> {
+    let mut names = vec![RuleName::Id(id.clone())];
+    names.extend(opened.id.is_none().then(|| opened.name()));
+    let mut found = BTreeSet::new();
+    for name in names {
+        let values = unless_damaged(context.store.known_values(group, &name).await)?;
+        let gives_it = |value: &&KnownValue| value.at >= denied.change.at && value.rule.covers(&opened.rule);
+        for value in values.iter().filter(gives_it) {
+            // What a card left out is asked about by a part of it.
+            found.extend([value.by.part(id), value.by.clone()]);
+        }
+    }
+    found.remove(&denied.change.id);
+    Ok(found)
+}
+
+/// The approval of a request, if it was approved. One that awaits its decision is touched: whoever is about to approve it has
+/// to look again.
+async fn approval<S: RequestStore, C, F>(
+    context: &Context<S, C, F>,
+    id: &RequestId,
+    denied: &RequestId,
+) -> Result<Option<Fate>, StoreError> {
+    let Some(mut request) = unless_damaged(context.store.load(id).await)? else { return Ok(None) };
+    if request.state.awaits_decision() {
+        match context.advance(request, &Event::Contested { by: denied.clone() }).await? {
+            Advanced::Done { request: next, .. } | Advanced::Refused { request: next, .. } => request = next,
+            Advanced::Vanished => return Ok(None),
+        }
+    }
+    let approved = request.decision.filter(|decision| decision.verdict == Verdict::Approve);
+    Ok(approved.map(|decision| Fate::Approved {
+        on: id.clone(),
+        by: decision.by,
+        by_name: decision.by_name,
+        at: decision.at,
+    }))
+}
+
+/// A request whose revert is about to remove one of the rules of this one, on the strength of a Deny on another card.
+///
+/// # Errors
+/// The table did not answer.
+pub async fn being_removed<S: RequestStore, C, F>(
+    context: &Context<S, C, F>,
+    request: &Request,
+) -> Result<Option<Request>, StoreError> {
+    let Some(group) = request.change.place.group_key() else { return Ok(None) };
+    let notes = unless_damaged(context.store.group_notes(&group).await)?;
+    let others: Vec<RequestId> = notes.reverting.into_iter().filter(|id| *id != request.change.id).collect();
+    let others: Vec<Option<Request>> = stream::iter(others)
+        .map(|id| async move { unless_damaged(context.store.load(&id).await) })
+        .buffered(READS_AT_ONCE)
+        .try_collect()
+        .await?;
+    let rules = request.change.opening.rules();
+    // By properties: that is how EC2 is asked.
+    let removes_one = |other: &Request| {
+        other.state.phase() == Phase::Reverting
+            && other
+                .change
+                .opening
+                .rules()
+                .iter()
+                .filter(|rule| rule.fate == Fate::Standing)
+                .any(|denied| rules.iter().any(|rule| rule.fate == Fate::Standing && rule.rule == denied.rule))
+    };
+    Ok(others.into_iter().flatten().find(removes_one))
+}
+
+/// The request that asks about a rule which a change gave a value: the change's own, or the part of it that asks about this
+/// rule alone. `None`: nobody was asked.
+///
+/// # Errors
+/// The table did not answer.
+pub async fn asking_about<S: RequestStore, C, F>(
+    context: &Context<S, C, F>,
+    change: &RequestId,
+    rule: &RuleId,
+) -> Result<Option<Request>, StoreError> {
+    for id in [change.clone(), change.part(rule)] {
+        let Some(request) = unless_damaged(context.store.load(&id).await)? else { return Ok(None) };
+        if request.change.opening.rules().iter().any(|opened| opened.id.as_ref() == Some(rule)) {
+            return Ok(Some(request));
+        }
+        if request.change.opening.left_out().is_empty() {
+            return Ok(None);
+        }
+    }
+    Ok(None)
+}
