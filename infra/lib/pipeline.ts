@@ -17,9 +17,6 @@ import { home } from './names';
 import type { Inputs } from './portcullis/function';
 import { addStacks } from './stacks';
 
-/** From PyPI, as `make lambda` says. ziglang comes along and links for Lambda's C library. */
-const CARGO_LAMBDA = 'cargo-lambda==1.9.2';
-
 /** The pipeline's stack. */
 export class PipelineStack extends Stack {
   constructor(
@@ -50,13 +47,11 @@ export class PipelineStack extends Stack {
         installCommands: [
           'command -v cargo || curl --proto "=https" --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y --profile minimal',
           'export PATH="$HOME/.cargo/bin:$PATH"',
-          `pip install --quiet ${CARGO_LAMBDA} -r infra/requirements.txt`,
-          '(cd infra && npm ci --no-audit --no-fund)',
         ],
         commands: [
-          'make lambda',
-          'make test-rust',
-          `cd infra && npm run check && npm test && npx cdk synth --quiet -c config=${configIn(inputs, root)}`,
+          `make lambda ARCHITECTURE=${config.deploy.architecture}`,
+          'make test-rust test-infra',
+          `make synth CONFIG=${configIn(inputs, root)}`,
         ],
         primaryOutputDirectory: 'infra/cdk.out',
       }) as IFileSetProducer,
@@ -154,7 +149,7 @@ export class PipelineStack extends Stack {
   }
 }
 
-/** The configuration's path, as seen from `infra/`. */
+/** The configuration's path in the repository. */
 function configIn({ configPath }: Inputs, root: string): string {
   const path = relative(root, configPath);
   if (path.startsWith(`..${sep}`)) {
@@ -162,7 +157,7 @@ function configIn({ configPath }: Inputs, root: string): string {
       `${configPath} is not in the repository, and the pipeline builds what is: move it there, or remove [deploy.pipeline]`,
     );
   }
-  return `../${path.split(sep).join('/')}`;
+  return path.split(sep).join('/');
 }
 
 /** The configuration is where the pipeline can't read it. */

@@ -18,6 +18,7 @@ import {
   type ConfigName,
   type Loose,
   one,
+  repository,
   resources,
   synthesised,
   template,
@@ -72,12 +73,13 @@ describe('the pipeline', () => {
     const commands = [...(build?.commands.install.commands ?? []), ...(build?.commands.build.commands ?? [])].join(
       '\n',
     );
-    assert.match(commands, /pip install --quiet cargo-lambda==[\d.]+ -r infra\/requirements\.txt/);
-    assert.match(commands, /make test-rust/);
-    assert.match(
-      commands,
-      /npm run check && npm test && npx cdk synth --quiet -c config=\.\.\/infra\/test\/config\/good\/deployed_every_key\.toml/,
-    );
+    assert.match(commands, /^make lambda ARCHITECTURE=arm64$/m);
+    assert.match(commands, /^make test-rust test-infra$/m);
+    assert.match(commands, /^make synth CONFIG=tests\/config\/deploy\/good\/deployed_every_key\.toml$/m);
+    const targets = [...repository('Makefile').matchAll(/^([a-z-]+):/gm)].map(([, target]) => target);
+    for (const target of ['lambda', 'test-rust', 'test-infra', 'synth']) {
+      assert.ok(targets.includes(target), target);
+    }
     assert.equal(build?.environment.Type, 'ARM_CONTAINER');
   });
 
