@@ -6,6 +6,7 @@ import { type CfnElement, Stack, type StackProps, Stage } from 'aws-cdk-lib';
 import { BuildSpec, ComputeType, LinuxArmBuildImage, LinuxBuildImage, type Project } from 'aws-cdk-lib/aws-codebuild';
 import { Repository } from 'aws-cdk-lib/aws-codecommit';
 import { Pipeline as CodePipelineV2, PipelineType } from 'aws-cdk-lib/aws-codepipeline';
+import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { CodePipeline, CodePipelineSource, type IFileSetProducer, ShellStep } from 'aws-cdk-lib/pipelines';
 import type { Construct } from 'constructs';
@@ -69,7 +70,25 @@ export class PipelineStack extends Stack {
     addStacks(stage, config, inputs);
     made.addStage(stage);
     made.buildPipeline();
+    this.useConnection(codePipeline, pipeline);
     this.acknowledgeWildcards(codePipeline, made);
+  }
+
+  /**
+   * The action's prefix has to be that of the connection's ARN, codeconnections since July 2024. The CDK allows
+   * codestar-connections only.
+   */
+  private useConnection(codePipeline: CodePipelineV2, { source }: Pipeline): void {
+    if (source.kind === 'codecommit') {
+      return;
+    }
+    const [, , service] = source.arn.split(':');
+    const roles = codePipeline.node.findAll().filter((child) => child.node.id === 'CodePipelineActionRole');
+    for (const role of roles) {
+      (role as Role).addToPrincipalPolicy(
+        new PolicyStatement({ actions: [`${service}:UseConnection`], resources: [source.arn] }),
+      );
+    }
   }
 
   /** CDK Pipelines makes these policies. What it writes with a wildcard is listed one by one, so that nothing else gets by. */

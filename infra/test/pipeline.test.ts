@@ -68,6 +68,14 @@ describe('the pipeline', () => {
     );
   });
 
+  test('may use the connection, by the prefix that its ARN has', () => {
+    const policies = resources(template('deployed_every_key', 'PortcullisPipeline'), 'AWS::IAM::Policy');
+    const statements = policies.flatMap(([, { Properties }]) => Properties.PolicyDocument.Statement as Loose[]);
+    const using = statements.filter(({ Action }) => [Action].flat().includes('codeconnections:UseConnection'));
+    assert.equal(using.length, 1);
+    assert.match(using[0].Resource, /^arn:aws-us-gov:codeconnections:us-gov-west-1:123456789012:connection\//);
+  });
+
   test('builds with cargo-lambda, tests, and synthesises by the same configuration', () => {
     const build = builds('deployed_every_key').find(({ commands }) => JSON.stringify(commands).includes('make lambda'));
     const commands = [...(build?.commands.install.commands ?? []), ...(build?.commands.build.commands ?? [])].join(
