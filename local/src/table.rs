@@ -92,7 +92,7 @@ impl Table {
 
     /// Somebody damages an item; the indexes still hold it. False if there is none.
     pub fn damage(&mut self, id: &RequestId) -> bool {
-        self.items.get_mut(id).map(|item| item.json = "{\"change\":".to_owned()).is_some()
+        self.items.get_mut(id).map(|item| "{\"change\":".clone_into(&mut item.json)).is_some()
     }
 
     /// Somebody damages the notes of a group.

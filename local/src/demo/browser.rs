@@ -10,7 +10,7 @@ use std::{
 /// is printed anyway.
 pub(super) fn open(url: &str) {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let Some(opener) = opener(cfg!(target_os = "macos"), variable, |path| path.is_file()) else { return };
+    let Some(opener) = opener(cfg!(target_os = "macos"), variable, std::path::Path::is_file) else { return };
     // A process group of its own: the Ctrl-C that stops the demo is not for the browser.
     let _ = Command::new(opener)
         .arg(url)

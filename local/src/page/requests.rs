@@ -29,7 +29,7 @@ pub(super) fn counts(world: &World, stored: &Stored) -> Value {
 
 fn open_to_the_world(world: &World) -> usize {
     let ec2 = lock(&world.ec2);
-    let rules = ec2.groups().flat_map(|group| group.rules());
+    let rules = ec2.groups().flat_map(super::super::world::ec2::SecurityGroup::rules);
     rules.filter(|rule| !rule.key.egress && is_the_world(&rule.key.source)).count()
 }
 

@@ -232,7 +232,7 @@ async fn a_change_of_many_rules_and_a_huge_record_fit() {
     let mut seed = 1_u64;
     let record: String = std::iter::repeat_with(|| {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        char::from(b'!' + (seed >> 33) as u8 % 90)
+        char::from(b'!' + seed.to_be_bytes()[3] % 90)
     })
     .take(600_000)
     .collect();

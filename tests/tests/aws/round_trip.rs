@@ -14,7 +14,7 @@ use proptest::{
 };
 use shared::{
     domain::{
-        change::{GroupKey, OpenedRule, Opening, Reading, RemovedRules},
+        change::{Change, GroupKey, OpenedRule, Opening, Reading, RemovedRules, Revocation},
         plan::Plan,
         record,
         rule::{DescribedRule, IngressRule},
@@ -86,27 +86,21 @@ fn last_record(cloud: &Cloud) -> Reading {
 
 /// What the last record says that was opened.
 fn opened(cloud: &Cloud) -> Result<Vec<OpenedRule>, TestCaseError> {
-    match last_record(cloud) {
-        Reading::Change(change) => match change.opening {
-            Opening::Authorized { rules } => Ok(rules),
-            other => Err(TestCaseError::fail(format!("{other:?}"))),
-        },
-        other => Err(TestCaseError::fail(format!("{other:?}"))),
+    let reading = last_record(cloud);
+    if let Reading::Change(Change { opening: Opening::Authorized { rules }, .. }) = reading {
+        return Ok(rules);
     }
+    Err(TestCaseError::fail(format!("{reading:?}")))
 }
 
 /// What the last record says that was removed, in this group.
 fn removed(cloud: &Cloud, key: &GroupKey) -> Result<Vec<IngressRule>, TestCaseError> {
-    match last_record(cloud) {
-        Reading::Revocation(revocation) => match revocation.removed {
-            RemovedRules::Named { rules, .. } => {
-                prop_assert_eq!(revocation.place.group.as_ref(), Some(&key.group));
-                Ok(rules)
-            }
-            RemovedRules::Unknown => Err(TestCaseError::fail("the record does not say what was removed")),
-        },
-        other => Err(TestCaseError::fail(format!("{other:?}"))),
+    let reading = last_record(cloud);
+    if let Reading::Revocation(Revocation { place, removed: RemovedRules::Named { rules, .. }, .. }) = reading {
+        prop_assert_eq!(place.group.as_ref(), Some(&key.group));
+        return Ok(rules);
     }
+    Err(TestCaseError::fail(format!("{reading:?}")))
 }
 
 fn sorted(mut rules: Vec<IngressRule>) -> Vec<IngressRule> {

@@ -13,7 +13,7 @@ async fn a_field_of_a_secret_and_a_parameter_are_read() {
         (reference("secretsmanager:portcullis/slack#bot_token"), reference("ssm:/portcullis/slack/signing_secret"));
     let wanted = [("slack.bot_token".to_owned(), &token), ("slack.signing_secrets[0]".to_owned(), &signing)];
     let secrets = resolve(&cloud.sdk, &wanted, |_| None).await.expect("both");
-    let values: Vec<&str> = secrets.iter().map(|secret| secret.expose()).collect();
+    let values: Vec<&str> = secrets.iter().map(shared::config::Secret::expose).collect();
     assert_eq!(values, [seed::BOT_TOKEN, seed::SIGNING_SECRET]);
 }
 

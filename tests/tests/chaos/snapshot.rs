@@ -33,12 +33,13 @@ pub(crate) async fn take(
 ) -> Snapshot {
     let hits = story.system.world.faults.hits();
     let lost = hits.iter().filter(|(hit, _)| hit.operation == "chat.postMessage" && hit.fault != "throttled");
+    let items = items(story).await;
     Snapshot {
         openings: locked(&people.made).iter().map(|made| made.opening.clone()).collect(),
         before,
         standing: standing(story),
         channel: channel(story),
-        items: items(story).await,
+        items,
         revokes: revokes(story),
         clicks: locked(&people.clicked).clone(),
         alarms: alarms(story, calm_from),

@@ -119,7 +119,7 @@ async fn a_spoke_role_that_is_missing_gives_no_session_and_those_given_are_good_
 async fn the_responder_is_killed_once_after_its_answer_and_before_anything_else() {
     let went_on = Arc::new(AtomicUsize::new(0));
     let shown = Shown::with_responder(responder(Arc::clone(&went_on))).await;
-    let ts = shown.card().await;
+    let ts = shown.card();
     let click = json!({"user": BOB, "ts": ts, "action": "deny"});
     shown.turn("killed-after-answer", true).await;
 

@@ -87,7 +87,7 @@ impl Shown {
         trail.entries().iter().map(|entry| entry.record["eventName"].as_str().unwrap().to_owned()).collect()
     }
 
-    async fn card(&self) -> String {
+    fn card(&self) -> String {
         let blocks = json!([{"type": "actions", "block_id": "b", "elements": [
             {"type": "button", "action_id": "deny", "value": "r-1", "text": {"type": "plain_text", "text": "Deny"}},
         ]}]);
@@ -180,7 +180,7 @@ async fn the_state_is_sent_again_only_when_it_has_changed() {
     let again = || shown.get("/api/state").query(&[("known", &version)]).send();
     assert_eq!(again().await.unwrap().status(), 204);
 
-    let ts = shown.card().await;
+    let ts = shown.card();
     let changed: Value = again().await.unwrap().json().await.unwrap();
     assert_eq!((&changed["messages"][0]["ts"], &changed["messages"][0]["is_app"]), (&json!(ts), &json!(true)));
 }
@@ -188,7 +188,7 @@ async fn the_state_is_sent_again_only_when_it_has_changed() {
 #[tokio::test]
 async fn a_click_that_the_responder_did_not_take_is_told() {
     let shown = Shown::start().await;
-    let ts = shown.card().await;
+    let ts = shown.card();
     let (status, clicked) = shown.post("/api/click", json!({"user": "U0BOB000001", "ts": ts, "action": "deny"})).await;
     assert_eq!((status, &clicked["accepted"], &clicked["status"]), (StatusCode::OK, &json!(false), &json!(500)));
     let responder = &shown.state().await["functions"][1];
@@ -204,7 +204,7 @@ async fn a_click_that_the_responder_did_not_take_is_told() {
 async fn a_modal_is_shown_held_back_submitted_and_closed() {
     let shown = Shown::start().await;
     let bob = "U0BOB000001";
-    let ts = shown.card().await;
+    let ts = shown.card();
     let view = json!({
         "type": "modal", "callback_id": "deny_reason",
         "title": {"type": "plain_text", "text": "Deny"}, "submit": {"type": "plain_text", "text": "Deny"},

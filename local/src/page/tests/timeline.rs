@@ -186,7 +186,7 @@ async fn a_request_that_the_table_does_not_hold_is_404_with_a_reason() {
 #[tokio::test]
 async fn a_click_that_is_refused_is_told_with_its_whisper() {
     let shown = Shown::start().await;
-    let ts = shown.card().await;
+    let ts = shown.card();
     let mut life = Life::of(request(&shown, "r-1", Utc::now(), &[22]));
     life.posted(&ts);
     shown.store(&life.request, &Value::Null).await;

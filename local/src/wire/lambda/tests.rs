@@ -103,7 +103,7 @@ async fn a_first_invocation_may_take_longer_than_a_start() {
             let url = format!("http://{address}/2018-06-01/runtime/invocation/next");
             let _event = reqwest::get(url).await.unwrap();
             begun.add_permits(1);
-            std::future::pending().await
+            std::future::pending::<()>().await;
         };
         work.boxed()
     });
@@ -231,7 +231,7 @@ async fn a_function_that_cannot_start_says_why() {
             let error = json!({"errorType": "Runtime.InitError", "errorMessage": "slack.channel is missing"});
             let url = format!("http://{api}/2018-06-01/runtime/init/error");
             reqwest::Client::new().post(url).json(&error).send().await.unwrap();
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
         .boxed()
     });

@@ -109,7 +109,7 @@ fn flatten(flat: &FlatPermission) -> Result<Vec<Permission>, Ec2Error> {
         (None, None) => {
             Err(Ec2Error::MissingParameter("The request must contain the parameter ipPermissions or cidrIp".to_owned()))
         }
-        (Some(_), Some(_)) | (None, Some(_)) => Err(Ec2Error::ParameterCombination(
+        (Some(_) | None, Some(_)) => Err(Ec2Error::ParameterCombination(
             "The parameter sourceSecurityGroupName cannot be used with a protocol, ports or a CIDR".to_owned(),
         )),
     }

@@ -104,7 +104,7 @@ fn rules(sim: &Sim, group: &str) -> Vec<Rule> {
 
 fn all_rules(sim: &Sim, group: &str) -> Vec<Rule> {
     let ec2 = sim.world.ec2.lock().unwrap_or_else(PoisonError::into_inner);
-    ec2.group(ACCOUNT, REGION, group).into_iter().flat_map(|group| group.rules()).cloned().collect()
+    ec2.group(ACCOUNT, REGION, group).into_iter().flat_map(local::world::ec2::SecurityGroup::rules).cloned().collect()
 }
 
 fn source(sim: &Sim, rng: &mut Rng) -> &'static str {

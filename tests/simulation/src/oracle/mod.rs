@@ -173,7 +173,7 @@ impl Oracle {
         let parts: Vec<&str> = group.split('/').collect();
         let [account, region, group] = parts.as_slice() else { return BTreeMap::new() };
         let ec2 = self.world.ec2.lock().unwrap_or_else(PoisonError::into_inner);
-        let rules = ec2.group(account, region, group).into_iter().flat_map(|group| group.rules());
+        let rules = ec2.group(account, region, group).into_iter().flat_map(local::world::ec2::SecurityGroup::rules);
         rules.filter(|rule| !rule.key.egress).map(|rule| (rule.id.clone(), rule.key.clone())).collect()
     }
 }

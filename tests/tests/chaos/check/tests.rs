@@ -135,7 +135,7 @@ fn an_item_that_is_wrong_is_caught() {
         of(world, "left").revision_within = 6;
     });
     assert_caught("what is decided and still open", "what awaits a decision", |world| {
-        of(world, "approved").open = true
+        of(world, "approved").open = true;
     });
 }
 
