@@ -9,6 +9,7 @@ PYTHON ?= python3
 VENV := .venv
 BROWSER := tests/browser
 TOOLS := infra/.venv
+ARCHITECTURE ?= x86_64
 CONFIG ?= config.toml
 CDK := cd infra && npx cdk
 CONTEXT = -c config=$(abspath $(CONFIG))
@@ -31,9 +32,9 @@ demo: build ## Run the whole system on this machine and open its page
 
 # cargo-lambda would fetch a target of its own choice with rustup; we build for the one that is there.
 .PHONY: lambda
-lambda: $(TOOLS)/.made ## Build the two functions for AWS Lambda (x86_64) into target/lambda
+lambda: $(TOOLS)/.made ## Build the two functions for AWS Lambda into target/lambda (ARCHITECTURE=x86_64)
 	@command -v $(CARGO) >/dev/null || { echo "cargo is missing: install Rust with rustup (see rust-version in Cargo.toml)"; exit 1; }
-	PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" $(CARGO) lambda build --locked --profile ship --x86-64 --skip-target-check -p poller -p responder
+	PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" $(CARGO) lambda build --locked --profile ship --$(subst _,-,$(ARCHITECTURE)) --skip-target-check -p poller -p responder
 
 .PHONY: boot
 boot: ## Start what `make lambda` built under the Runtime API's emulator: cold start, memory, size

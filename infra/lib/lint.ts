@@ -5,8 +5,6 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 
-import { ROOT } from './app';
-
 /**
  * Rules that are left out. W3005: CDK Pipelines writes DependsOn beside a reference that says the same; it changes
  * nothing.

@@ -6,6 +6,7 @@ import { type CfnElement, Stack, type StackProps, Stage } from 'aws-cdk-lib';
 import { BuildSpec, ComputeType, LinuxArmBuildImage, LinuxBuildImage, type Project } from 'aws-cdk-lib/aws-codebuild';
 import { Repository } from 'aws-cdk-lib/aws-codecommit';
 import { Pipeline as CodePipelineV2, PipelineType } from 'aws-cdk-lib/aws-codepipeline';
+import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { CodePipeline, CodePipelineSource, type IFileSetProducer, ShellStep } from 'aws-cdk-lib/pipelines';
 import type { Construct } from 'constructs';
@@ -16,9 +17,6 @@ import type { Deployable, Pipeline } from './config';
 import { home } from './names';
 import type { Inputs } from './portcullis/function';
 import { addStacks } from './stacks';
-
-/** From PyPI, as `make lambda` says. ziglang comes along and links for Lambda's C library. */
-const CARGO_LAMBDA = 'cargo-lambda==1.9.2';
 
 /** The pipeline's stack. */
 export class PipelineStack extends Stack {
@@ -50,13 +48,11 @@ export class PipelineStack extends Stack {
         installCommands: [
           'command -v cargo || curl --proto "=https" --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y --profile minimal',
           'export PATH="$HOME/.cargo/bin:$PATH"',
-          `pip install --quiet ${CARGO_LAMBDA} -r infra/requirements.txt`,
-          '(cd infra && npm ci --no-audit --no-fund)',
         ],
         commands: [
-          'make lambda',
-          'make test-rust',
-          `cd infra && npm run check && npm test && npx cdk synth --quiet -c config=${configIn(inputs, root)}`,
+          `make lambda ARCHITECTURE=${config.deploy.architecture}`,
+          'make test-rust test-infra',
+          `make synth CONFIG=${configIn(inputs, root)}`,
         ],
         primaryOutputDirectory: 'infra/cdk.out',
       }) as IFileSetProducer,
@@ -74,7 +70,25 @@ export class PipelineStack extends Stack {
     addStacks(stage, config, inputs);
     made.addStage(stage);
     made.buildPipeline();
+    this.useConnection(codePipeline, pipeline);
     this.acknowledgeWildcards(codePipeline, made);
+  }
+
+  /**
+   * The action's prefix has to be that of the connection's ARN, codeconnections since July 2024. The CDK allows
+   * codestar-connections only.
+   */
+  private useConnection(codePipeline: CodePipelineV2, { source }: Pipeline): void {
+    if (source.kind === 'codecommit') {
+      return;
+    }
+    const [, , service] = source.arn.split(':');
+    const roles = codePipeline.node.findAll().filter((child) => child.node.id === 'CodePipelineActionRole');
+    for (const role of roles) {
+      (role as Role).addToPrincipalPolicy(
+        new PolicyStatement({ actions: [`${service}:UseConnection`], resources: [source.arn] }),
+      );
+    }
   }
 
   /** CDK Pipelines makes these policies. What it writes with a wildcard is listed one by one, so that nothing else gets by. */
@@ -154,7 +168,7 @@ export class PipelineStack extends Stack {
   }
 }
 
-/** The configuration's path, as seen from `infra/`. */
+/** The configuration's path in the repository. */
 function configIn({ configPath }: Inputs, root: string): string {
   const path = relative(root, configPath);
   if (path.startsWith(`..${sep}`)) {
@@ -162,7 +176,7 @@ function configIn({ configPath }: Inputs, root: string): string {
       `${configPath} is not in the repository, and the pipeline builds what is: move it there, or remove [deploy.pipeline]`,
     );
   }
-  return `../${path.split(sep).join('/')}`;
+  return path.split(sep).join('/');
 }
 
 /** The configuration is where the pipeline can't read it. */

@@ -87,6 +87,6 @@ test('the management account, the regions and the external id have the defaults 
     [true, false, true, false],
   );
   assert.deepEqual([deploy.architecture, deploy.logRetention, deploy.lakeGigabytesADay], ['x86_64', 90, 100]);
-  const china = loadDeployable(join(__dirname, 'config/good/deployed_pushes_only.toml')).deploy;
+  const china = loadDeployable(join(ROOT, 'tests/config/deploy/good/deployed_pushes_only.toml')).deploy;
   assert.deepEqual(china.forwardRegions, ['cn-north-1', 'cn-northwest-1']);
 });

@@ -18,6 +18,7 @@ import {
   type ConfigName,
   type Loose,
   one,
+  repository,
   resources,
   synthesised,
   template,
@@ -67,17 +68,26 @@ describe('the pipeline', () => {
     );
   });
 
+  test('may use the connection, by the prefix that its ARN has', () => {
+    const policies = resources(template('deployed_every_key', 'PortcullisPipeline'), 'AWS::IAM::Policy');
+    const statements = policies.flatMap(([, { Properties }]) => Properties.PolicyDocument.Statement as Loose[]);
+    const using = statements.filter(({ Action }) => [Action].flat().includes('codeconnections:UseConnection'));
+    assert.equal(using.length, 1);
+    assert.match(using[0].Resource, /^arn:aws-us-gov:codeconnections:us-gov-west-1:123456789012:connection\//);
+  });
+
   test('builds with cargo-lambda, tests, and synthesises by the same configuration', () => {
     const build = builds('deployed_every_key').find(({ commands }) => JSON.stringify(commands).includes('make lambda'));
     const commands = [...(build?.commands.install.commands ?? []), ...(build?.commands.build.commands ?? [])].join(
       '\n',
     );
-    assert.match(commands, /pip install --quiet cargo-lambda==[\d.]+ -r infra\/requirements\.txt/);
-    assert.match(commands, /make test-rust/);
-    assert.match(
-      commands,
-      /npm run check && npm test && npx cdk synth --quiet -c config=\.\.\/infra\/test\/config\/good\/deployed_every_key\.toml/,
-    );
+    assert.match(commands, /^make lambda ARCHITECTURE=arm64$/m);
+    assert.match(commands, /^make test-rust test-infra$/m);
+    assert.match(commands, /^make synth CONFIG=tests\/config\/deploy\/good\/deployed_every_key\.toml$/m);
+    const targets = [...repository('Makefile').matchAll(/^([a-z-]+):/gm)].map(([, target]) => target);
+    for (const target of ['lambda', 'test-rust', 'test-infra', 'synth']) {
+      assert.ok(targets.includes(target), target);
+    }
     assert.equal(build?.environment.Type, 'ARM_CONTAINER');
   });
 

@@ -15,7 +15,7 @@ import { binaries, configPath } from './support';
 const copy = mkdtempSync(join(tmpdir(), 'portcullis-copy-'));
 after(() => rmSync(copy, { recursive: true, force: true }));
 
-const notCopied = new Set(['node_modules', 'cdk.out']);
+const notCopied = new Set(['node_modules', 'cdk.out', '.venv']);
 cpSync(join(ROOT, 'infra'), join(copy, 'infra'), { recursive: true, filter: (path) => !notCopied.has(basename(path)) });
 cpSync(join(ROOT, 'tests/config'), join(copy, 'tests/config'), { recursive: true });
 mkdirSync(join(copy, 'shared'));

@@ -334,7 +334,7 @@ async fn run_cards<S: RequestStore, C: Chat, F: Firewall>(
             return;
         }
         let id = request.change.id.clone();
-        let shown = update(context, request, deadline).await;
+        let shown = Box::pin(update(context, request, deadline)).await;
         if tick.note(context, id, Work::Update, shown) {
             return;
         }
@@ -344,7 +344,7 @@ async fn run_cards<S: RequestStore, C: Chat, F: Firewall>(
             return;
         }
         let id = request.change.id.clone();
-        let shown = post(context, request, deadline).await;
+        let shown = Box::pin(post(context, request, deadline)).await;
         if tick.note(context, id, Work::Post, shown) {
             return;
         }

@@ -230,9 +230,9 @@ pub async fn update<S: RequestStore, C: Chat, F: Firewall>(
             return Ok(Shown::NotOurs);
         };
         let shown = if context.chat.has_addresses() {
-            update_by_address(context, request, holder).await?
+            Box::pin(update_by_address(context, request, holder)).await?
         } else {
-            update_by_reply(context, request, holder).await?
+            Box::pin(update_by_reply(context, request, holder)).await?
         };
         if shown != Shown::Done {
             return Ok(shown);

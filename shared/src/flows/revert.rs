@@ -58,7 +58,8 @@ pub async fn revert<S: RequestStore, C, F: Firewall>(
     };
     for effect in effects {
         match effect {
-            Effect::RevertNow(denied) => return take_back(context, *denied).await,
+            // Boxed: the whole of a revert is a large future, and callers' stacks are small.
+            Effect::RevertNow(denied) => return Box::pin(take_back(context, *denied)).await,
             Effect::Update | Effect::Revert | Effect::Alarm => {}
         }
     }

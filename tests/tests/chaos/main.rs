@@ -13,14 +13,14 @@ mod people;
 mod run;
 mod snapshot;
 
-use std::env;
+use std::{env, str::FromStr};
 
 use tokio::sync::Mutex;
 
 /// Each of these stories measures time, or wants all of the machine: one after another.
 static ALONE: Mutex<()> = Mutex::const_new(());
 
-fn number(name: &str) -> Option<u64> {
+fn number<T: FromStr>(name: &str) -> Option<T> {
     env::var(name).ok()?.parse().ok()
 }
 
@@ -36,7 +36,7 @@ async fn every_card_and_every_rule_is_as_it_must_be() {
     let _alone = ALONE.lock().await;
     let plan = match number("OPENINGS") {
         None => run::Plan::short(number("SEED").unwrap_or(4)),
-        Some(openings) => run::Plan::whole(number("SEED").unwrap_or(4), openings as usize),
+        Some(openings) => run::Plan::whole(number("SEED").unwrap_or(4), openings),
     };
     let ran = run::run(&plan).await;
     tell(&ran.told);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use local::system::seed;
+use local::{system::seed, world::ec2::SecurityGroup};
 use serde_json::Value;
 use shared::{
     config::Config,
@@ -19,7 +19,7 @@ use crate::{
 /// The ingress rules that are there, by id.
 pub(crate) fn standing(story: &Story) -> BTreeSet<String> {
     let ec2 = story.system.world.ec2.lock().expect("EC2");
-    let rules = ec2.groups().flat_map(|group| group.rules());
+    let rules = ec2.groups().flat_map(SecurityGroup::rules);
     rules.filter(|rule| !rule.key.egress).map(|rule| rule.id.clone()).collect()
 }
 
@@ -42,7 +42,7 @@ pub(crate) async fn take(
         revokes: revokes(story),
         clicks: locked(&people.clicked).clone(),
         alarms: alarms(story, calm_from),
-        ambiguous_posts: kills + lost.map(|(_, count)| *count as usize).sum::<usize>(),
+        ambiguous_posts: kills + lost.map(|(_, count)| usize::try_from(*count).unwrap_or(usize::MAX)).sum::<usize>(),
         troubled: hits.keys().map(|hit| hit.service.clone()).collect(),
     }
 }
