@@ -394,7 +394,7 @@ fn log(request: &Request, error: &ChatError) {
     match error {
         ChatError::Refused { .. } => tracing::error!(alarm = "slack_refused", %id, %error, "a card was not shown"),
         ChatError::RateLimited(_) | ChatError::Transient(_) | ChatError::Ambiguous(_) | ChatError::MessageGone(_) => {
-            tracing::warn!(%id, %error, "a card was not shown; it is tried again")
+            tracing::warn!(%id, %error, "a card was not shown; it is tried again");
         }
     }
 }

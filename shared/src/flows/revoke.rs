@@ -30,7 +30,10 @@ pub struct Asked {
 }
 
 impl Asked {
-    /// Why a rule that is still there is there: `Err` if trying again makes no sense.
+    /// Why a rule that is still there is there.
+    ///
+    /// # Errors
+    /// Trying again makes no sense.
     pub fn why_still_there(&self, rule: &RuleId) -> Result<FirewallError, FirewallError> {
         match (self.refused.get(rule), &self.trouble) {
             (Some(refused), _) => Err(refused.clone()),

@@ -48,7 +48,7 @@ pub async fn withdraw<S: RequestStore, C, F: Firewall>(
             Ok(None) => {}
             // One bad item never stops the others.
             Err(error @ StoreError::Corrupt { .. }) => {
-                tracing::error!(alarm = "damaged_item", %error, "an open request was left out")
+                tracing::error!(alarm = "damaged_item", %error, "an open request was left out");
             }
             Err(error) => return Err(error),
         }

@@ -25,7 +25,7 @@ fn read(message: &Message) -> String {
         match block["type"].as_str() {
             Some("actions") => lines.extend(elements(block).iter().map(|button| format!("[{}]", button_text(button)))),
             Some("context") => {
-                lines.push(format!("{part}: {}", elements(block)[0]["text"].as_str().unwrap_or_default()))
+                lines.push(format!("{part}: {}", elements(block)[0]["text"].as_str().unwrap_or_default()));
             }
             _ if block.get("fields").is_some() => lines.push(format!("{part}: (six fields)")),
             _ => lines.push(format!("{part}: {}", block["text"]["text"].as_str().unwrap_or_default())),
