@@ -264,11 +264,11 @@ fn call(sim: &Arc<Sim>, rng: &mut Rng, opener: Opener, group: &str, operation: O
                 who,
                 format_args!("closes {group}: {} ({id}, readable {readable_at})", words.join("; ")),
             );
-            sim.oracle.closed(&removed, &Gone { by_hand: true, readable_at });
+            sim.oracle.closed(&removed, &Gone { at: now, by_hand: true, readable_at });
         }
         Outcome::Deleted(_) => {
             sim.story.note(now, who, format_args!("deletes {group}"));
-            sim.oracle.closed(&before, &Gone { by_hand: false, readable_at });
+            sim.oracle.closed(&before, &Gone { at: now, by_hand: false, readable_at });
         }
         Outcome::Created(_) => {}
     }

@@ -1,6 +1,6 @@
 //! Liveness: what must have come about once the faults have stopped and time went on.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use local::system::config::Delivery;
 use serde_json::Value;
 use shared::domain::{
@@ -9,14 +9,11 @@ use shared::domain::{
 };
 
 use super::{
-    Oracle, Seen, as_shown, asked_by, gaps,
+    Oracle, Seen, as_shown, asked_by, gaps, in_a_gap,
     messages::{beginning, headlines},
     moment::reverts_in_the_end,
     rule_ids, state,
 };
-
-/// `reconcile_window` of every run.
-const RECONCILE_WINDOW: TimeDelta = TimeDelta::minutes(60);
 
 impl Oracle {
     /// Holds the end against what was promised. `view` is what the cards are made with.
@@ -42,13 +39,11 @@ impl Oracle {
     /// Every record is a card or has a reason.
     fn what_is_lost(&self, seen: &mut Seen) -> Vec<String> {
         let mut broken = Vec::new();
-        let gaps = gaps(seen);
-        // What came late while nobody read was not there when its time was read; it is announced by no gap.
-        let in_a_gap =
-            |at: DateTime<Utc>| gaps.iter().any(|(from, until)| *from - RECONCILE_WINDOW <= at && at <= *until);
+        // What a modification is judged by may not have been read.
+        let all_was_read = gaps(seen).is_empty();
         for (id, opened) in &seen.ledger.opened {
             let Some(item) = seen.items.get(id) else {
-                if in_a_gap(opened.at) {
+                if in_a_gap(seen, opened.at) {
                     seen.stats.in_gaps += 1;
                     continue;
                 }
@@ -61,7 +56,7 @@ impl Oracle {
             let ignored = state(&item.value) == "Ignored";
             let wider = opened.rules.iter().find(|left| !left.key.egress && left.is_wider());
             match wider {
-                Some(wider) if ignored => {
+                Some(wider) if ignored && all_was_read => {
                     let (rule, now) = (&wider.rule, as_shown(&wider.key));
                     let before = wider.before.as_ref().map(as_shown);
                     broken.push(format!(
@@ -78,7 +73,7 @@ impl Oracle {
             let hidden = opened.rules.iter().find(|left| {
                 left.is_wider() && !ids.contains(&left.rule) && !seen.ledger.gone.contains_key(&left.rule)
             });
-            if let Some(hidden) = hidden.filter(|_| !ids.is_empty()) {
+            if let Some(hidden) = hidden.filter(|_| !ids.is_empty() && all_was_read) {
                 broken.push(format!("a card shows all that was opened: {id} leaves out {}", hidden.rule));
             }
             let has_card = seen.messages.values().any(|message| message.request == *id);
@@ -140,8 +135,10 @@ impl Oracle {
         let mut broken = Vec::new();
         for (id, item) in &seen.items {
             let ids = rule_ids(&item.value);
-            let gone =
-                |rule: &String| seen.ledger.gone.get(rule).is_some_and(|gone| gone.by_hand && gone.readable_at <= now);
+            let gone = |rule: &String| {
+                let gone = seen.ledger.gone.get(rule);
+                gone.is_some_and(|gone| gone.by_hand && gone.readable_at <= now && !in_a_gap(seen, gone.at))
+            };
             if state(&item.value) == "Pending" && !ids.is_empty() && ids.iter().all(gone) {
                 broken.push(format!("what was removed by hand is withdrawn: {id} still asks"));
             }
@@ -152,7 +149,8 @@ impl Oracle {
     /// A rule that stands and was ignored as less than before was less than something that may stand.
     fn what_escaped(&self, seen: &Seen) -> Vec<String> {
         let mut broken = Vec::new();
-        for rule in seen.ledger.makers.keys() {
+        let all_was_read = gaps(seen).is_empty();
+        for rule in seen.ledger.makers.keys().filter(|_| all_was_read) {
             let makers = seen.ledger.past.get(rule).into_iter().flatten().rev();
             let asking = |id: &String| {
                 let id = asked_by(seen, id, rule);

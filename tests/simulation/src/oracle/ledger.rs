@@ -60,6 +60,8 @@ pub struct Maker {
 /// How a rule went.
 #[derive(Clone, Debug)]
 pub struct Gone {
+    /// When.
+    pub at: DateTime<Utc>,
     /// A person revoked it, as its record says; else a revert did, or its group was deleted.
     pub by_hand: bool,
     /// When the record of that can be read.

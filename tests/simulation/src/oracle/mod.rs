@@ -188,6 +188,15 @@ fn rule_ids(item: &Value) -> Vec<String> {
     rules.into_iter().flatten().filter_map(|rule| Some(rule["id"].as_str()?.to_owned())).collect()
 }
 
+/// `reconcile_window` of every run.
+const RECONCILE_WINDOW: TimeDelta = TimeDelta::minutes(60);
+
+/// Whether the record of what happened then may be one that nobody read, as a gap announced. What came late while nobody
+/// read was not there when its time was read: no gap says so.
+fn in_a_gap(seen: &Seen, at: DateTime<Utc>) -> bool {
+    gaps(seen).iter().any(|(from, until)| *from - RECONCILE_WINDOW <= at && at <= *until)
+}
+
 /// The intervals that were announced as read by nobody.
 fn gaps(seen: &Seen) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
     let gap = |item: &Item| {

@@ -95,7 +95,7 @@ impl Eyes {
         }
         let described = self.own().described.get(group).copied();
         for (rule, key) in before.iter().filter(|(rule, _)| !after.contains_key(*rule)) {
-            let gone = Gone { by_hand: false, readable_at: now };
+            let gone = Gone { at: now, by_hand: false, readable_at: now };
             let broken = self.judge_removal(group, rule, key, described);
             let mut seen = self.oracle.seen();
             seen.stats.removed += 1;
