@@ -35,6 +35,9 @@ use crate::{
     },
 };
 
+/// The table as a CreateTable request.
+const TABLE: &str = include_str!("../../shared/table.json");
+
 /// How the system is set up.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -44,6 +47,8 @@ pub struct Options {
     pub responder: Code,
     /// Where DynamoDB keeps its items.
     pub storage: Storage,
+    /// The table as a CreateTable request; its name is the one of `config`.
+    pub table: String,
     /// What the functions' config.toml says.
     pub config: ConfigFile,
     /// Where ids come from; where the storage outlives the run, each run wants its own.
@@ -67,6 +72,7 @@ impl Options {
             poller,
             responder,
             storage: Storage::Memory,
+            table: TABLE.to_owned(),
             config: ConfigFile::default(),
             seed: 1,
             scheduled: false,

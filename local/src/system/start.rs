@@ -8,7 +8,7 @@ use serde_json::json;
 use shared::config::{Config, ConfigErrors};
 
 use super::{
-    Options, System,
+    Options, System, TABLE,
     config::{ConfigFile, Delivery, SECRET, SecretsIn, variable},
     gateway,
     journal::Journal,
@@ -27,8 +27,6 @@ use crate::{
     world::{World, ec2::Ec2Error},
 };
 
-/// The table as a CreateTable request.
-const TABLE: &str = include_str!("../../../shared/table.json");
 /// The region that the functions run in.
 const REGION: &str = "eu-central-1";
 const POLLER_TIMEOUT: Duration = Duration::from_secs(300);
@@ -84,19 +82,19 @@ impl StandIns {
     /// [`StartError`] says what could not be started.
     pub async fn start(seed: u64) -> Result<Self, StartError> {
         let config = ConfigFile::default();
-        Self::start_with(seed, &Storage::Memory, config.external_id.as_deref(), &config.table).await
+        Self::start_with(seed, &Storage::Memory, config.external_id.as_deref(), (TABLE, &config.table)).await
     }
 
     async fn start_with(
         seed: u64,
         storage: &Storage,
         external_id: Option<&str>,
-        table: &str,
+        (definition, table): (&str, &str),
     ) -> Result<Self, StartError> {
         let world = Arc::new(World::default());
         seed::seed(&world, seed, external_id, Utc::now())?;
         let dynamodb = DynamoDb::start(storage, Arc::clone(&world)).await?;
-        dynamodb.create_table(TABLE, table).await?;
+        dynamodb.create_table(definition, table).await?;
         let slack = serve(wire::slack::router(Arc::clone(&world))).await?;
         lock(&world.slack).hooks_origin = slack.url();
         // A webhook's URL contains Slack's address, so the secrets come after it.
@@ -117,7 +115,8 @@ impl StandIns {
 /// Starts all but what runs by itself.
 pub(super) async fn start(options: &Options) -> Result<System, StartError> {
     let external_id = options.config.external_id.as_deref();
-    let services = StandIns::start_with(options.seed, &options.storage, external_id, &options.config.table).await?;
+    let table = (options.table.as_str(), options.config.table.as_str());
+    let services = StandIns::start_with(options.seed, &options.storage, external_id, table).await?;
     lock(&services.world.lake).settings.delivery_delay = options.delivery_delay;
 
     let slack_api = format!("{}/api", services.slack.url());

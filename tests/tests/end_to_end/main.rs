@@ -4,6 +4,7 @@
 
 mod crashes;
 mod decisions;
+mod deployed;
 mod many_rules;
 mod modes;
 mod modifications;
