@@ -125,7 +125,9 @@ pub fn in_words(rule: &Rule) -> String {
     format!("{} {}", rule.id, as_shown(&rule.key))
 }
 
-fn covers(wide: &RuleKey, narrow: &RuleKey) -> bool {
+/// Whether everything that the other one lets in is let in by this one too.
+#[must_use]
+pub fn covers(wide: &RuleKey, narrow: &RuleKey) -> bool {
     let source = match (&wide.source, &narrow.source) {
         (Source::Ipv4(wide), Source::Ipv4(narrow)) => wide.contains(narrow),
         (Source::Ipv6(wide), Source::Ipv6(narrow)) => wide.contains(narrow),

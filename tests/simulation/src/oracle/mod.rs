@@ -25,7 +25,7 @@ use tokio::sync::Notify;
 use crate::{fakes::MemoryStore, plan::Plan, stats::Stats, story::Story};
 
 pub use self::{
-    ledger::{Gone, Ledger, Left, Opened, as_shown, in_words},
+    ledger::{Gone, Ledger, Left, Opened, as_shown, covers, in_words},
     moment::Eyes,
 };
 

@@ -10,7 +10,7 @@ use local::world::ec2::RuleKey;
 use serde_json::Value;
 use shared::domain::ids::RequestId;
 
-use super::{Decided, Gone, Item, Oracle, REMEMBERED, as_shown, asked_by, gaps, rule_ids, state, whole};
+use super::{Decided, Gone, Item, Oracle, REMEMBERED, as_shown, asked_by, covers, gaps, rule_ids, state, whole};
 use crate::{
     alarms,
     fakes::{PortCall, Witness},
@@ -139,11 +139,16 @@ impl Eyes {
             reverting.iter().filter(|(id, opened)| this_very(id, opened)).map(|(id, _)| *id).collect();
         let is_approved =
             |id: &str| seen.items.get(id).is_some_and(|item| item.value["decision"]["verdict"] == "approve");
-        // What let it in: the last change of it that anybody was asked about.
+        // What let it in: the last change of it that anybody was asked about, if that let in as much. What changed it since was
+        // ignored, or is not read yet.
         let past = seen.ledger.past.get(rule).into_iter().flatten().rev();
-        let in_force = past
-            .map(|id| asked_by(&seen, id, rule))
-            .find(|id| seen.items.get(id).is_some_and(|item| state(&item.value) != "Ignored"));
+        let mut asked = past.map(|call| (call, asked_by(&seen, call, rule)));
+        let in_force = asked.find(|(_, id)| seen.items.get(id).is_some_and(|item| state(&item.value) != "Ignored"));
+        let in_force = in_force.filter(|(call, _)| {
+            let opened = seen.ledger.opened.get(*call).into_iter().flat_map(|opened| &opened.rules);
+            opened.into_iter().any(|left| left.rule == rule && covers(&left.key, key))
+        });
+        let in_force = in_force.map(|(_, id)| id);
         if let (Some(by), Some(maker)) = (in_force.filter(|id| is_approved(id)), &maker) {
             // Approved within the seconds in which EC2 still shows the twin that was there before.
             if asked_for.is_empty() && self.is_race(maker, described) {
