@@ -78,7 +78,9 @@ async fn others<S: RequestStore, C, F>(
     let mut found = BTreeSet::new();
     for name in names {
         let values = unless_damaged(context.store.known_values(group, &name).await)?;
-        let gives_it = |value: &&KnownValue| value.at >= denied.change.at && value.rule.covers(&opened.rule);
+        // Where the denied record gave no id, a rule that was known by its id before is certainly another one.
+        let is_later = |value: &KnownValue| value.at >= denied.change.at || name != opened.name();
+        let gives_it = |value: &&KnownValue| is_later(value) && value.rule.covers(&opened.rule);
         for value in values.iter().filter(gives_it) {
             // What a card left out is asked about by a part of it.
             found.extend([value.by.part(id), value.by.clone()]);

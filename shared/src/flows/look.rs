@@ -54,10 +54,10 @@ pub async fn look<S, C, F: Firewall>(
         };
         agreed = if last.as_ref() == Some(&plan) { agreed + 1 } else { 1 };
         let nothing_left = plan.is_empty();
-        // What was opened just now may not be visible yet, whatever the reads agree on. An answer may come late: it shows
+        // What was opened or changed just now may not be visible yet, whatever the reads agree on. An answer may come late: it shows
         // what was when it was asked for.
         let fresh = asked_at - request.change.at < delta(LOOK_FOR);
-        let unseen = fresh && plan.0.contains(&Seen::Gone);
+        let unseen = fresh && !plan.0.iter().all(needs_no_second_look);
         let enough = match until {
             Until::Believed => plan.0.iter().all(needs_no_second_look) || agreed >= AGREEING_READS && !unseen,
             Until::Gone => nothing_left && agreed >= AGREEING_READS,

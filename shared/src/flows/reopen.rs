@@ -84,7 +84,12 @@ async fn denied_before<S: RequestStore, C, F>(
 ) -> Result<Option<IngressRule>, StoreError> {
     let change = &modification.change;
     let earlier = values.iter().rev().filter(|value| value.by != change.id && value.at <= change.at);
+    let mut judged_at = None;
     for value in earlier {
+        // Events of one second leave their order open: each of them may be the one that it was judged by.
+        if judged_at.is_some_and(|at| at != value.at) {
+            break;
+        }
         // What nobody was asked about was judged by a value that is earlier still, or could not be judged.
         let Some(request) = asking_about(context, &value.by, id).await? else { continue };
         let mut asked = request.change.opening.rules().iter();
@@ -92,7 +97,10 @@ async fn denied_before<S: RequestStore, C, F>(
         let is_denied = request.state != State::Observed
             && request.decision.as_ref().is_some_and(|decision| decision.verdict == Verdict::Deny);
         let escaped = asked.rule != *to && matches!(asked.fate, Fate::Standing | Fate::Changed { .. });
-        return Ok((is_denied && escaped).then(|| value.rule.clone()));
+        if is_denied && escaped {
+            return Ok(Some(value.rule.clone()));
+        }
+        judged_at = Some(value.at);
     }
     Ok(None)
 }
