@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::one_line::one_line;
 
 /// The reason of a Deny: 3 to 500 characters on one line, without characters that nobody sees.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Reason(String);
 
@@ -47,12 +47,6 @@ impl Reason {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
-    }
-}
-
-impl fmt::Debug for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", self.0)
     }
 }
 
@@ -107,7 +101,9 @@ mod tests {
     }
 
     #[test]
-    fn a_stored_reason_is_parsed_again() {
+    fn a_reason_is_stored_as_its_text_and_parsed_again() {
+        let reason = Reason::parse("not now").expect("a reason");
+        assert_eq!(serde_json::to_string(&reason).expect("JSON"), "\"not now\"");
         assert_eq!(serde_json::from_str::<Reason>("\"not now\"").expect("a reason").as_str(), "not now");
         assert!(serde_json::from_str::<Reason>("\"no\"").is_err());
     }

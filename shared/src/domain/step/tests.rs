@@ -1,5 +1,9 @@
 //! The stories of one request, and every state against every event.
 
+mod cards;
+mod due;
+mod reverts;
+
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
@@ -8,7 +12,7 @@ use super::*;
 use crate::domain::{
     change::{Actor, Change, Fate, Ignored, Lookup, OpenedRule, Opening, Origin, Place},
     ids::{ChannelId, RequestId, SlackUserId},
-    request::{CardRef, Decision, Failure, Lease, Requester, Verdict, Work},
+    request::{CardRef, Decision, Failure, Lease, ReplyUrl, Requester, Verdict, Work},
     rule::{IngressRule, RuleText, SourceText},
 };
 
