@@ -177,6 +177,9 @@ async fn skip_what_is_too_old<S: RequestStore, C, F>(
         // A tick before had announced it, and could not move the watermark: the gap ends where its card says.
         Inserted::Known => announced_end(context, &request.change.id).await?.unwrap_or(oldest),
     };
+    // No re-scan goes back into what was announced as read by nobody.
+    let window = delta(context.config.timing.reconcile_window);
+    mark.reconciled_at = mark.reconciled_at.max((mark.until + window).min(now));
     context.store.set_watermark(name, *mark).await?;
     Ok(Some(mark.until))
 }

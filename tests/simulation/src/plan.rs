@@ -105,7 +105,7 @@ pub struct Plan {
 /// An outage that may be longer than `catch_up`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outage {
-    /// The Lake tells nothing from here on, counted from the begin.
+    /// The Lake tells nothing from here on, counted from the begin; the first tick has read by then.
     pub after: TimeDelta,
     /// No invocation for this long, once people have stopped.
     pub lasts: TimeDelta,
@@ -160,7 +160,7 @@ impl Plan {
             people_by_arn: rng.u8(..) < 60,
             deletes_every: (rng.u8(..) < 60).then(|| TimeDelta::seconds(rng.i64(20..200))),
             outage: (rng.u8(..) < 20).then(|| Outage {
-                after: TimeDelta::seconds(rng.i64(0..chaos.num_seconds())),
+                after: TimeDelta::seconds(rng.i64(60..chaos.num_seconds())),
                 lasts: TimeDelta::minutes(rng.i64(60..200)),
             }),
             spared: BTreeSet::new(),

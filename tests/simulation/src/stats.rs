@@ -33,6 +33,8 @@ pub struct Stats {
     pub alarms: u64,
     /// Openings that nobody read, within a gap that was announced.
     pub in_gaps: u64,
+    /// Rules that were approved by a record without ids, changed since, and taken for a denied one without an id.
+    pub nameless: u64,
     /// Rules that the card of their modification leaves out, and that a request of their own asks about.
     pub parts: u64,
     /// How requests stood in the end.
@@ -53,6 +55,7 @@ impl Stats {
         self.removed += other.removed;
         self.races += other.races;
         self.parts += other.parts;
+        self.nameless += other.nameless;
         self.too_late += other.too_late;
         self.alarms += other.alarms;
         self.in_gaps += other.in_gaps;
@@ -81,6 +84,7 @@ impl fmt::Display for Stats {
             in_gaps,
             too_late,
             parts,
+            nameless,
             ends,
         } = self;
         writeln!(f, "{seeds} seeds, {calls} calls of ports, {steps} steps, {crashes} crashes, {faults} faults")?;
@@ -93,7 +97,8 @@ impl fmt::Display for Stats {
         writeln!(
             f,
             "{conflicts} denied rules stay because they were approved on another card, {too_late} Approves came when a Deny was \
-             removing the rule, {parts} rules of a modification are asked about apart"
+             removing the rule, {parts} rules of a modification are asked about apart, \
+             {nameless} approved rules without an id were taken for a denied one"
         )?;
         let ends: Vec<String> = ends.iter().map(|(state, count)| format!("{state} {count}")).collect();
         write!(f, "in the end: {}", ends.join(", "))

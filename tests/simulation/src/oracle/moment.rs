@@ -155,6 +155,16 @@ impl Eyes {
                 seen.stats.races += 1;
                 return None;
             }
+            // Its record gave no id, so once it was changed nothing tells it from the denied rule of these properties.
+            let value = seen.items.get(&by).map(|item| &item.value);
+            let has_id = value.is_some_and(|value| rule_ids(value).iter().any(|id| id == rule));
+            let opened = seen.ledger.opened.get(whole(&by));
+            let unchanged =
+                opened.is_some_and(|opened| opened.rules.iter().any(|left| left.rule == rule && left.key == *key));
+            if !has_id && !unchanged {
+                seen.stats.nameless += 1;
+                return None;
+            }
             return Some(format!("an approved opening is never revoked: {what}, approved as {by}"));
         }
         if !asked_for.is_empty() {
