@@ -131,3 +131,12 @@ fn what_a_number_a_prefix_list_or_a_group_holds_is_not_known_so_each_covers_itse
     assert!(!list("pl-1").covers(&group("sg-1")));
     assert!(!v4("tcp", 22, 22, "0.0.0.0/0").covers(&group("sg-1")));
 }
+
+#[test]
+fn a_rule_is_known_by_its_id_or_by_its_properties() {
+    use crate::domain::change::RuleName;
+    let id = RuleId::parse("sgr-0123456789abcdef0").expect("a rule id");
+    assert_eq!(RuleName::Id(id).to_string(), "sgr-0123456789abcdef0");
+    let properties = RuleName::Properties(v4("tcp", 443, 443, "203.0.113.0/24"));
+    assert_eq!(properties.to_string(), "tcp 443 from 203.0.113.0/24");
+}

@@ -250,3 +250,36 @@ pub(super) fn pages(request: &Request) -> Vec<Page> {
     }
     pages
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(lengths: &[usize]) -> Vec<String> {
+        lengths.iter().map(|length| "x".repeat(*length)).collect()
+    }
+
+    /// How many sections these lines take, and how many of the lines are in them.
+    fn taken(heading: &str, lengths: &[usize], budget: usize) -> (usize, usize) {
+        let Packed { sections, lines } = packed(heading, &lines(lengths), budget);
+        assert!(sections.iter().all(|section| section.chars().count() <= limits::SECTION));
+        (sections.len(), lines)
+    }
+
+    #[test]
+    fn lines_are_shown_up_to_the_last_character_of_the_budget() {
+        assert_eq!(taken("", &[9, 9, 9], 30), (1, 3), "a line and its end are ten");
+        assert_eq!(taken("", &[9, 9, 9], 29), (1, 2));
+        assert_eq!(taken("", &[9], 9), (0, 0));
+    }
+
+    #[test]
+    fn a_section_is_filled_before_the_next_one_begins() {
+        let fences_and_end = 10;
+        let rest = limits::SECTION - fences_and_end - 1_000;
+        assert_eq!(taken("", &[1_000, rest], 9_999), (1, 2));
+        assert_eq!(taken("", &[1_000, rest + 1], 9_999), (2, 2));
+        assert_eq!(taken("*1 rule*\n", &[1_000, rest - 9], 9_999), (1, 2), "a heading takes its part");
+        assert_eq!(taken("*1 rule*\n", &[1_000, rest - 8], 9_999), (2, 2));
+    }
+}

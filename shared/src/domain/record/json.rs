@@ -2,20 +2,16 @@
 
 use serde_json::Value;
 
-/// A field by its name, with its first letter in either case; null counts as absent.
+/// A field by its name in camel case, or in Pascal case as EC2's API spells it; null counts as absent.
 pub(super) fn field<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
     let object = value.as_object()?;
     let named = |name: &str| object.get(name).filter(|value| !value.is_null());
-    named(name).or_else(|| named(&other_case(name)))
+    named(name).or_else(|| named(&pascal_case(name)))
 }
 
-fn other_case(name: &str) -> String {
-    let mut letters = name.chars();
-    match letters.next() {
-        Some(first) if first.is_ascii_lowercase() => format!("{}{}", first.to_ascii_uppercase(), letters.as_str()),
-        Some(first) => format!("{}{}", first.to_ascii_lowercase(), letters.as_str()),
-        None => String::new(),
-    }
+fn pascal_case(camel_case: &str) -> String {
+    let mut letters = camel_case.chars();
+    letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
 }
 
 /// A field that is a text with something in it.

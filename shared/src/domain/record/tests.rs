@@ -5,6 +5,7 @@ mod closings;
 mod damage;
 mod modifications;
 mod openings;
+mod pushes;
 
 use chrono::{TimeZone, Utc};
 use serde_json::{Value, json};

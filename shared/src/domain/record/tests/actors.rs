@@ -44,6 +44,8 @@ fn a_session_name_of_any_other_role_proves_nothing() {
         of("arn:aws:iam::111122223333:user/role/aws-reserved/sso.amazonaws.com"),
         of("arn:aws:sts::111122223333:role/aws-reserved/sso.amazonaws.com"),
         of("arn:aws:iam:::role/aws-reserved/sso.amazonaws.com"),
+        of("urn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com"),
+        of("arn::iam::111122223333:role/aws-reserved/sso.amazonaws.com"),
         of("role/aws-reserved/sso.amazonaws.com"),
         json!({"userName": "AWSReservedSSO_Admin_0123"}),
         json!({}),

@@ -100,6 +100,7 @@ fn every_shape_of_a_list_is_read() {
         ("null for nothing", json!({"groupId": "sg-1", "ipPermissions": {"items": [nulls]}})),
         ("wrapped", json!({"AuthorizeSecurityGroupIngressRequest": {"GroupId": "sg-1", "IpPermissions": pascal}})),
         ("flat", with("ipPermissions", json!({}))),
+        ("flat, with an empty list", with("ipPermissions", json!({"items": {}}))),
         ("flat alone", with("ipPermissions", Value::Null)),
         ("flat, and the same as an array", with("ipPermissions", json!({"items": [permission]}))),
         ("twice", json!({"groupId": "sg-1", "ipPermissions": {"items": [permission, permission]}})),
@@ -256,4 +257,52 @@ fn a_rule_in_the_answer_that_is_not_understood_is_looked_up_by_its_id() {
         "unreadable: CloudTrail's record names the source group only by its name (web); its id is nowhere in it. \
          This much is known to be opened: tcp 0-65535 from sg-0feedface, icmp all from sg-0feedface."
     );
+}
+
+#[test]
+fn an_answer_with_as_many_rules_as_were_asked_for_is_all_that_was_opened() {
+    let mut record: Value = serde_json::from_str(recorded("terraform_one_rule")).expect("JSON");
+    record["responseElements"]["securityGroupRuleSet"]["items"][0]["cidrIpv4"] = json!("198.51.100.0/24");
+    assert_eq!(
+        told_opening(&change_of(read_value(&record)).opening),
+        "tcp 443 from 198.51.100.0/24 0000001 \"office\"",
+        "EC2 knows best what it stored"
+    );
+}
+
+#[test]
+fn an_answer_without_a_rule_is_no_answer() {
+    let asked = json!({"groupId": "sg-1", "ipProtocol": "tcp", "fromPort": 1, "toPort": 1, "cidrIp": "10.0.0.0/8"});
+    for items in [json!([]), json!([{"isEgress": true, "securityGroupRuleId": "sgr-1"}])] {
+        let opened = |parameters: Value| {
+            let mut record = authorize(parameters);
+            record["responseElements"]["securityGroupRuleSet"] = json!({"items": items});
+            told_opening(&change_of(read_value(&record)).opening)
+        };
+        assert_eq!(opened(asked.clone()), "tcp 1 from 10.0.0.0/8");
+        assert_eq!(
+            opened(json!({"groupId": "sg-1", "omitted": true})),
+            "unreadable: CloudTrail left the request out of its record."
+        );
+    }
+}
+
+#[test]
+fn an_answer_about_several_groups_names_none() {
+    let mut record: Value = serde_json::from_str(recorded("default_vpc_by_names")).expect("JSON");
+    assert!(change_of(read_value(&record)).place.group.is_some());
+    record["responseElements"]["securityGroupRuleSet"]["items"][2]["groupId"] = json!("sg-2");
+    assert_eq!(change_of(read_value(&record)).place.group, None);
+}
+
+#[test]
+fn what_is_not_understood_is_quoted_up_to_160_characters() {
+    let quoted = |length: usize| opened(json!({"groupId": "sg-1", "sourceSecurityGroupName": "w".repeat(length)}));
+    let says = |name: &str| {
+        format!(
+            "unreadable: CloudTrail's record names the source group only by its name ({name}); its id is nowhere in it."
+        )
+    };
+    assert_eq!(quoted(160), says(&"w".repeat(160)));
+    assert_eq!(quoted(161), says(&format!("{}…", "w".repeat(160))));
 }

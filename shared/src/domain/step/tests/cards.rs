@@ -1,6 +1,7 @@
 //! Describing, posting and updating: what is noted, and what is due then.
 
 use super::*;
+use crate::domain::{change::ModifiedRule, ids::RuleId};
 
 fn posting() -> Request {
     then(&request(), Event::ClaimPost(lease("p", later(60))))
@@ -47,6 +48,16 @@ fn what_was_described_is_asked_about_once() {
             "it is described"
         );
     }
+}
+
+#[test]
+fn what_a_modification_leaves_out_is_kept_with_what_it_asks_about() {
+    let left_out =
+        vec![ModifiedRule { id: RuleId::parse("sgr-0abc").expect("a rule id"), to: None, description_only: true }];
+    let opening = Opening::Modified { rules: rules(1), left_out: left_out.clone() };
+    let described = then(&unresolved(), Event::Resolved(opening));
+    assert_eq!(described.change.opening.left_out(), left_out);
+    assert!(request().change.opening.left_out().is_empty(), "an authorize asks about all of it");
 }
 
 #[test]
@@ -154,9 +165,18 @@ fn an_update_that_was_not_recorded_is_shown_anew_once_it_can_not_land_any_more()
 }
 
 #[test]
+fn a_recorded_update_takes_back_its_own_mark_alone() {
+    let begun = then(&pending(), Event::UpdateBegun(lease("u", later(60))));
+    let both = then(&begun, Event::UpdateBegun(lease("v", later(90))));
+    let recorded =
+        Event::Updated { holder: "u".to_owned(), shows: 1, over: 1, card: None, lost: Vec::new(), reply_used: false };
+    assert_eq!(then(&both, recorded).updating, [lease("v", later(90))]);
+}
+
+#[test]
 fn a_sent_update_that_failed_may_land_until_it_says() {
     let begun = then(&pending(), Event::UpdateBegun(lease("u", later(60))));
-    let Event::NotUpdated { shows, not_before, maybe_posted, lost, error, .. } = not_updated(1, Vec::new()) else {
+    let Event::NotUpdated { shows, not_before, lost, error, .. } = not_updated(1, Vec::new()) else {
         panic!("a failed update")
     };
     let timed_out = Event::NotUpdated {
@@ -164,11 +184,12 @@ fn a_sent_update_that_failed_may_land_until_it_says() {
         lands_until: Some(later(45)),
         shows,
         not_before,
-        maybe_posted,
+        maybe_posted: true,
         lost,
         error,
     };
     let failed = then(&begun, timed_out);
+    assert!(failed.maybe_posted, "the new message that it wanted to post may be there");
     assert_eq!(failed.updating, [lease("u", later(45))]);
     assert_eq!(failed.due_for(Work::Update), Some(later(45)), "not before its back-off, and not before it landed");
 }

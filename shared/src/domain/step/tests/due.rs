@@ -71,3 +71,16 @@ fn a_response_url_is_in_no_debug_text() {
     let text = format!("{reply:?}");
     assert!(text.contains("uses_left: 5") && !text.contains("secret"), "{text}");
 }
+
+#[test]
+fn a_deny_of_the_same_rule_on_another_card_is_told_only_where_a_decision_may_come() {
+    let contested = || Event::Contested { by: RequestId::parse("another-request").expect("an id") };
+    for open in [request(), pending()] {
+        let told = then(&open, contested());
+        assert_eq!((&told.state, told.version), (&open.state, open.version));
+        assert!(told.history.last().is_some_and(|entry| entry.what.contains("denied as another-request")));
+    }
+    for over in [then(&pending(), decision(Verdict::Approve)), reverting(), ended(vec![failed(), failed()])] {
+        assert_eq!(step(&over, contested(), now(), "n"), Err(Refusal::NothingToDo(over.state.name())));
+    }
+}
