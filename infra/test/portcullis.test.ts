@@ -106,7 +106,7 @@ describe('the API', () => {
     const stage = one(portcullis(), 'AWS::ApiGatewayV2::Stage').Properties;
     assert.deepEqual(
       [stage.DefaultRouteSettings.ThrottlingRateLimit, stage.DefaultRouteSettings.ThrottlingBurstLimit],
-      [20, 40],
+      [100, 200],
     );
     assert.equal(stage.StageName, '$default');
     const format = stage.AccessLogSettings.Format as string;

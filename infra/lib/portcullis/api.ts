@@ -15,8 +15,8 @@ import { API_LOG_GROUP, functionName } from '../names';
 /** The responder's only route. */
 export const ROUTE = '/slack/interactions';
 
-/** Requests a second, and at once: people click seldom, and whoever floods the API is not Slack. */
-const THROTTLE = { rateLimit: 20, burstLimit: 40 };
+/** Requests a second, and at once: a hundred people may click at the same moment; whoever sends more for long is not Slack. */
+const THROTTLE = { rateLimit: 100, burstLimit: 200 };
 
 /** What is logged of a request. Neither the body nor a header of it: they hold what Slack signed. */
 const FORMAT = {
