@@ -107,7 +107,17 @@ async fn a_hundred_people_click_on_a_hundred_cards_at_once() {
         assert_eq!((&item["decision"]["verdict"], &item["decision"]["by"]), (&json!(verdict), &json!(person)), "{id}");
         assert!(story.whispers(person).is_empty(), "{:?}", story.whispers(person));
     }
-    assert_eq!(snapshot::standing(&story).len(), before - 50, "what was denied is gone, the rest stands");
+    what_is_left_is_done(&story, before - 50).await;
+}
+
+/// Fifty reverts of one group take turns at its notes. One that gave up is due once its lease has run out.
+async fn what_is_left_is_done(story: &Story, standing: usize) {
+    let begun = Instant::now();
+    while snapshot::standing(story).len() != standing {
+        assert!(begun.elapsed() < Duration::from_secs(150), "what was denied is not gone:\n{}", story.log());
+        story.sweep().await;
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

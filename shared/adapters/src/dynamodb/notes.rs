@@ -12,7 +12,7 @@ use aws_sdk_dynamodb::{operation::put_item::PutItemError, types::AttributeValue}
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use shared::{
-    clock::delta,
+    clock::{Entropy, delta},
     domain::{
         change::{GroupKey, Revocation, RuleName},
         ids::RequestId,
@@ -29,7 +29,10 @@ use super::{
 };
 
 /// How often an amendment is tried anew when others write the same item.
-const ATTEMPTS: usize = 20;
+const ATTEMPTS: u32 = 20;
+
+/// Each further try waits longer by so much, jittered: many reverts of one group may begin in the same moment.
+const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(20);
 
 /// How far ahead moments for new messages are given out.
 const LONGEST_QUEUE: TimeDelta = TimeDelta::minutes(10);
@@ -297,7 +300,9 @@ async fn amend(
     next: impl Fn(Option<&Item>) -> Result<Option<Vec<(&'static str, AttributeValue)>>, StoreError>,
 ) -> Result<(), StoreError> {
     let call = Call { doing: "write", what: key };
-    for _ in 0..ATTEMPTS {
+    let entropy = Entropy::from_os();
+    for attempt in 0..ATTEMPTS {
+        tokio::time::sleep(entropy.jitter(BETWEEN_ATTEMPTS * attempt)).await;
         let stored = table.get(call, key).await?;
         let Some(attributes) = next(stored.as_ref())? else { return Ok(()) };
         let revision = stored.as_ref().map(|item| item.get("revision").and_then(read_number));
