@@ -183,6 +183,7 @@ mod tests {
         };
         assert_eq!(first.verify().map(Verified::into_inner), Ok(SLASH_COMMAND.as_bytes().to_vec()));
         assert_eq!(REQUEST.verify().map(Verified::into_inner), Ok(b"test-body".to_vec()));
+        assert_eq!(format!("{:?}", REQUEST.verify()), "Ok(Verified(..))", "what was verified is not printed");
     }
 
     #[test]

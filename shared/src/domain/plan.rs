@@ -154,6 +154,18 @@ mod tests {
     }
 
     #[test]
+    fn a_rule_whose_fate_was_settled_is_not_revoked_though_it_is_there() {
+        let there = [described("sgr-1", 22, "0.0.0.0/0")];
+        let with = |fate| OpenedRule { fate, ..opened(22, "0.0.0.0/0", Some("sgr-1")) };
+        let removed = [with(Fate::Removed)];
+        assert_eq!(Plan::make(&removed, &there).0, [Seen::Settled]);
+        let failed = [with(Fate::Failed { why: "x".to_owned() })];
+        let plan = Plan::make(&failed, &there);
+        assert_eq!(plan.0, [Seen::There(there[0].clone())], "what failed is tried again");
+        assert_eq!(plan.settled_as(&removed).0, [Seen::Settled], "as it was settled since");
+    }
+
+    #[test]
     fn the_same_properties_under_another_id_are_another_opening() {
         let plan = Plan::make(&[opened(22, "0.0.0.0/0", Some("sgr-1"))], &[described("sgr-2", 22, "0.0.0.0/0")]);
         assert_eq!(plan.0, [Seen::Gone]);
