@@ -18,7 +18,7 @@ use shared::{
         request::Request,
         step::Transition,
     },
-    ports::{Commit, GroupNotes, Inserted, KnownValue, RequestStore, RevertNote, StoreError, Watermark},
+    ports::{Commit, GroupNotes, Inserted, KnownValue, RequestStore, RevertNote, StoreError, Watermark, keep_last},
 };
 
 const MOST_NOTES: usize = 100;
@@ -247,10 +247,6 @@ impl Table {
         }
         Ok(self.groups.entry(group.clone()).or_default())
     }
-}
-
-fn keep_last<T>(list: &mut Vec<T>, most: usize) {
-    list.drain(..list.len().saturating_sub(most));
 }
 
 /// The table as the flows' port. It always answers.

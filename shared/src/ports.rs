@@ -192,7 +192,8 @@ impl GroupNotes {
     }
 }
 
-fn keep_last<T>(list: &mut Vec<T>, most: usize) {
+/// Keeps the last `most` of a list: notes grow with every event, and the oldest tell the least.
+pub fn keep_last<T>(list: &mut Vec<T>, most: usize) {
     list.drain(..list.len().saturating_sub(most));
 }
 

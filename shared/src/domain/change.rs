@@ -321,6 +321,21 @@ pub enum Fate {
     },
 }
 
+impl Fate {
+    /// Whether nothing is left to do about the rule: it does not stand to be removed, now or at the next try.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        match self {
+            Self::Standing | Self::Failed { .. } => false,
+            Self::RemovedByHand { .. }
+            | Self::Removed
+            | Self::NotThere
+            | Self::Changed { .. }
+            | Self::Approved { .. } => true,
+        }
+    }
+}
+
 /// A revoke by somebody else: it may withdraw openings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Revocation {

@@ -51,7 +51,7 @@ impl Plan {
     /// The same, where some of the rules were settled since.
     #[must_use]
     pub fn settled_as(self, opened: &[OpenedRule]) -> Self {
-        let settled = |(seen, rule): (Seen, &OpenedRule)| if is_settled(&rule.fate) { Seen::Settled } else { seen };
+        let settled = |(seen, rule): (Seen, &OpenedRule)| if rule.fate.is_settled() { Seen::Settled } else { seen };
         Self(self.0.into_iter().zip(opened).map(settled).collect())
     }
 
@@ -86,17 +86,8 @@ impl fmt::Display for Plan {
     }
 }
 
-fn is_settled(fate: &Fate) -> bool {
-    match fate {
-        Fate::Standing | Fate::Failed { .. } => false,
-        Fate::RemovedByHand { .. } | Fate::Removed | Fate::NotThere | Fate::Changed { .. } | Fate::Approved { .. } => {
-            true
-        }
-    }
-}
-
 fn see(opened: &OpenedRule, there: &[DescribedRule]) -> Seen {
-    if is_settled(&opened.fate) {
+    if opened.fate.is_settled() {
         return Seen::Settled;
     }
     let ingress = || there.iter().filter(|rule| !rule.is_egress);

@@ -238,7 +238,7 @@ async fn nothing_seen<S: RequestStore, C, F: Firewall>(
     let tries = request.revert_tries.failed + 1;
     let fates = |open: &Fate| {
         let rules = request.change.opening.rules().iter();
-        rules.map(|rule| if is_open(&rule.fate) { open.clone() } else { rule.fate.clone() }).collect()
+        rules.map(|rule| if rule.fate.is_settled() { rule.fate.clone() } else { open.clone() }).collect()
     };
     if matches!(error, FirewallError::Unavailable { .. }) && tries < TRIES {
         let fates = fates(&Fate::Standing);
@@ -268,13 +268,4 @@ async fn postpone<S: RequestStore, C, F>(
         Advanced::Done { .. } => Reverted::Postponed,
         Advanced::Refused { .. } | Advanced::Vanished => Reverted::NotOurs,
     })
-}
-
-fn is_open(fate: &Fate) -> bool {
-    match fate {
-        Fate::Standing | Fate::Failed { .. } => true,
-        Fate::RemovedByHand { .. } | Fate::Removed | Fate::NotThere | Fate::Changed { .. } | Fate::Approved { .. } => {
-            false
-        }
-    }
 }

@@ -114,7 +114,7 @@ pub async fn watch<S: RequestStore, C, F: Firewall>(
         from = until;
     }
     waiting.result()?;
-    reconcile(context, name, source, mark, skipped, budget, report).await
+    reconcile(context, name, source, mark, budget, report).await
 }
 
 /// Records that were read and not stored.
@@ -218,7 +218,6 @@ async fn reconcile<S: RequestStore, C, F: Firewall>(
     name: &str,
     source: &impl EventSource,
     mark: Watermark,
-    skipped: Option<DateTime<Utc>>,
     budget: Budget,
     report: &mut Report,
 ) -> Result<(), WatchError> {
@@ -229,10 +228,9 @@ async fn reconcile<S: RequestStore, C, F: Firewall>(
     let timing = &context.config.timing;
     let (window, every) = (delta(timing.reconcile_window), delta(timing.reconcile_every));
     // What came since the last re-scan may be older than the window by now. After an outage that is no gap all of that is
-    // read; after a longer one nothing before the gap's end.
+    // read; a longer one has moved `reconciled_at` on, so that nothing before the gap's end is.
     let oldest = now - delta(timing.catch_up) - every - window;
-    let announced = skipped.unwrap_or(mark.first_from);
-    let mut from = (mark.reconciled_at - window).max(oldest).max(mark.first_from).max(announced);
+    let mut from = (mark.reconciled_at - window).max(oldest).max(mark.first_from);
     while from < now {
         if !budget.allows_slice(context.clock.now()) {
             tracing::warn!(read_until = %from, "out of time for the re-scan; the next tick begins it anew");

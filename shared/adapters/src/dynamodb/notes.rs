@@ -19,7 +19,7 @@ use shared::{
         request::SCHEMA,
         rule::IngressRule,
     },
-    ports::{GroupNotes, KnownValue, RevertNote, StoreError, Watermark},
+    ports::{GroupNotes, KnownValue, RevertNote, StoreError, Watermark, keep_last},
 };
 
 use super::{
@@ -215,10 +215,6 @@ pub(super) async fn note_value(
 
 fn rule_key(group: &GroupKey, rule: &RuleName) -> String {
     format!("#rule/{group}/{rule}")
-}
-
-fn keep_last<T>(list: &mut Vec<T>, most: usize) {
-    list.drain(..list.len().saturating_sub(most));
 }
 
 /// Something that can be cut down to fit into an item.
