@@ -78,7 +78,7 @@ impl Story {
         self.put(&item.0).await;
     }
 
-    /// All that waits for its time waits so much less: leases, back-offs, due times.
+    /// All that waits for its time waits so much less: leases, back-offs, updates that may still land, due times.
     pub async fn time_passes(&self, by: TimeDelta) {
         for mut item in self.items().await {
             if !item.is_due() {
@@ -116,12 +116,19 @@ fn earlier(item: &mut Item, by: TimeDelta) {
     let mut request = item.request();
     for path in ["/state/lease/until", "/card_tries/not_before", "/revert_tries/not_before"] {
         if let Some(Value::String(text)) = request.pointer_mut(path) {
-            let at = DateTime::parse_from_rfc3339(text).expect("a time") - by;
-            *text = at.to_rfc3339();
+            *text = set_back(text, by);
         }
+    }
+    // An update that was sent and not recorded may land until then; before that its card counts as unsettled.
+    for sent in request["updating"].as_array_mut().into_iter().flatten() {
+        sent["until"] = json!(set_back(sent["until"].as_str().expect("a time"), by));
     }
     item.0["request"]["S"] = json!(request.to_string());
     shift(&mut item.0["due_at"], by);
+}
+
+fn set_back(time: &str, by: TimeDelta) -> String {
+    (DateTime::parse_from_rfc3339(time).expect("a time") - by).to_rfc3339()
 }
 
 fn shift(number: &mut Value, by: TimeDelta) {

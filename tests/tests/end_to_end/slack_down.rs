@@ -103,16 +103,8 @@ async fn a_deny_is_carried_out_while_its_card_cannot_be_updated() {
     story.time_passes(long()).await;
     story.sweep().await;
     assert!(story.card().header.starts_with("Reverted"));
-    // An answer that was lost may stand for an update that lands late: then the card is shown once more.
-    for _ in 0..3 {
-        if story.item().await.is_due() {
-            story.time_passes(long()).await;
-            story.sweep().await;
-        }
-    }
     let item = story.item().await;
     assert!(!item.is_due(), "{:#}\n{}", item.0, story.log());
-    assert!(story.card().header.starts_with("Reverted"));
 }
 
 #[tokio::test]
