@@ -41,28 +41,23 @@ pub async fn approved_elsewhere<S: RequestStore, C, F>(
         .iter()
         .filter_map(|(place, there)| Some((*place, opened.get(*place)?.clone(), there.id.clone())))
         .collect();
-    let found: Vec<(usize, BTreeSet<RequestId>)> = stream::iter(ours)
-        .map(|(place, opened, id)| async move { Ok((place, others(context, group, denied, &opened, &id).await?)) })
+    let found: Vec<BTreeSet<RequestId>> = stream::iter(ours.clone())
+        .map(|(_, opened, id)| async move { others(context, group, denied, &opened, &id).await })
         .buffered(READS_AT_ONCE)
         .try_collect()
         .await?;
-    let mut decided: BTreeMap<RequestId, Option<Fate>> = BTreeMap::new();
-    let mut stay = BTreeMap::new();
-    for (place, others) in found {
-        for id in others {
-            let fate = match decided.get(&id) {
-                Some(fate) => fate.clone(),
-                None => {
-                    let fate = approval(context, &id, &denied.change.id).await?;
-                    decided.entry(id).or_insert(fate).clone()
-                }
-            };
-            if let Some(fate) = fate {
-                stay.insert(place, fate);
-            }
+    let mut asking = BTreeMap::new();
+    for id in found.into_iter().flatten() {
+        if !asking.contains_key(&id) {
+            let other = unless_damaged(context.store.load(&id).await)?;
+            let other = other.filter(|other| ours.iter().any(|(_, opened, id)| asks_for(other, opened, id)));
+            asking.insert(id, contested(context, other, &denied.change.id).await?);
         }
     }
-    Ok(stay)
+    let approval_of = |opened: &OpenedRule, id: &RuleId| {
+        asking.values().flatten().filter(|other| asks_for(other, opened, id)).find_map(approval)
+    };
+    Ok(ours.iter().filter_map(|(place, opened, id)| Some((*place, approval_of(opened, id)?))).collect())
 }
 
 /// The requests of later changes that gave the rule the value that was denied, or a wider one.
@@ -90,27 +85,39 @@ async fn others<S: RequestStore, C, F>(
     Ok(found)
 }
 
-/// The approval of a request, if it was approved. One that awaits its decision is touched: whoever is about to approve it has
-/// to look again.
-async fn approval<S: RequestStore, C, F>(
+/// Whether a card asked about this very rule, with as much let in. A call may have changed rules that its card leaves out:
+/// who approves the others has not approved these.
+fn asks_for(other: &Request, opened: &OpenedRule, id: &RuleId) -> bool {
+    other.change.opening.rules().iter().any(|asked| {
+        // Without an id in its record a rule is known by its properties only.
+        asked.id.as_ref().is_none_or(|asked| asked == id) && asked.rule.covers(&opened.rule)
+    })
+}
+
+/// A request that awaits its decision is touched: whoever is about to approve it has to look again.
+async fn contested<S: RequestStore, C, F>(
     context: &Context<S, C, F>,
-    id: &RequestId,
+    request: Option<Request>,
     denied: &RequestId,
-) -> Result<Option<Fate>, StoreError> {
-    let Some(mut request) = unless_damaged(context.store.load(id).await)? else { return Ok(None) };
-    if request.state.awaits_decision() {
-        match context.advance(request, &Event::Contested { by: denied.clone() }).await? {
-            Advanced::Done { request: next, .. } | Advanced::Refused { request: next, .. } => request = next,
-            Advanced::Vanished => return Ok(None),
-        }
+) -> Result<Option<Request>, StoreError> {
+    let Some(request) = request else { return Ok(None) };
+    if !request.state.awaits_decision() {
+        return Ok(Some(request));
     }
-    let approved = request.decision.filter(|decision| decision.verdict == Verdict::Approve);
-    Ok(approved.map(|decision| Fate::Approved {
-        on: id.clone(),
-        by: decision.by,
-        by_name: decision.by_name,
+    Ok(match context.advance(request, &Event::Contested { by: denied.clone() }).await? {
+        Advanced::Done { request, .. } | Advanced::Refused { request, .. } => Some(request),
+        Advanced::Vanished => None,
+    })
+}
+
+fn approval(request: &Request) -> Option<Fate> {
+    let decision = request.decision.as_ref().filter(|decision| decision.verdict == Verdict::Approve)?;
+    Some(Fate::Approved {
+        on: request.change.id.clone(),
+        by: decision.by.clone(),
+        by_name: decision.by_name.clone(),
         at: decision.at,
-    }))
+    })
 }
 
 /// A request whose revert is about to remove one of the rules of this one, on the strength of a Deny on another card.

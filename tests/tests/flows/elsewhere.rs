@@ -99,8 +99,9 @@ async fn a_deny_of_a_later_change_goes_although_the_rule_had_been_approved() {
     assert!(!run.ingress(&group).contains(&"tcp 22-22 10.0.0.0/8".to_owned()));
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_rule_that_its_modification_left_out_is_asked_about_apart_when_a_late_record_shows_that_it_widened() {
+/// A rule that its modification left out is asked about apart when a late record shows that it widened: the modification
+/// and the part of it.
+async fn asked_apart() -> (Run, RequestId, RequestId) {
     let run = Run::new();
     let group = run.group("web");
     run.open(&group, ssh("10.0.0.0/8"));
@@ -131,6 +132,45 @@ async fn a_rule_that_its_modification_left_out_is_asked_about_apart_when_a_late_
     let left_out = run.stored(&both).change.opening.left_out()[0].id.clone();
     let apart = both.part(&left_out);
     assert_eq!(run.headline(&apart), "Approval needed");
+    (run, both, apart)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_part_that_is_denied_goes_and_the_rest_of_its_call_still_awaits_a_decision() {
+    let (run, both, apart) = asked_apart().await;
     run.deny(&apart).await;
     assert_eq!((run.state(&apart), run.state(&both)), (State::Reverted, State::Pending));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_approve_of_the_rest_of_a_call_does_not_keep_a_part_of_it_that_is_denied() {
+    let (run, both, apart) = asked_apart().await;
+    run.click(CAROL, "approve", &both).await;
+    run.deny(&apart).await;
+    assert_eq!((run.state(&apart), run.state(&both)), (State::Reverted, State::Approved));
+}
+
+/// Whoever opened the group restates the rule that is asked about, in one call with a harmless widening of another.
+#[tokio::test(start_paused = true)]
+async fn an_approve_keeps_no_rule_that_its_card_left_out() {
+    let run = Run::new();
+    let group = run.group("web");
+    run.open(&group, ssh("10.0.0.0/24"));
+    let world = run.open(&group, ssh("0.0.0.0/0"));
+    run.tick().await;
+    run.wait(TimeDelta::minutes(1)).await;
+    let sources: Vec<String> = run
+        .rules(&group)
+        .iter()
+        .filter(|rule| rule.key.from_port == 22)
+        .map(|rule| rule.key.source.to_string().replace("10.0.0.0/24", "10.0.0.0/16"))
+        .collect();
+    let both = modify(&run, &group, &sources.iter().map(String::as_str).collect::<Vec<_>>());
+    run.tick().await;
+    let asked = run.stored(&both);
+    assert_eq!((asked.change.opening.rules().len(), asked.change.opening.left_out().len()), (1, 1));
+    run.click(CAROL, "approve", &both).await;
+    run.deny(&world).await;
+    assert_eq!(run.state(&world), State::Reverted);
+    assert!(run.ingress(&group).contains(&"tcp 22-22 10.0.0.0/16".to_owned()), "what was approved stays");
 }

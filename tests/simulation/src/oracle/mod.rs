@@ -181,11 +181,21 @@ impl Oracle {
 /// Who a decision may come from: approvers, and for five minutes whoever was one by membership.
 const REMEMBERED: TimeDelta = TimeDelta::minutes(5);
 
-/// The rule ids that an item holds.
-fn rule_ids(item: &Value) -> Vec<String> {
+/// The rules that an item asks about.
+fn rules(item: &Value) -> impl Iterator<Item = &Value> {
     let opening = &item["change"]["opening"];
     let rules = opening["authorized"]["rules"].as_array().or_else(|| opening["modified"]["rules"].as_array());
-    rules.into_iter().flatten().filter_map(|rule| Some(rule["id"].as_str()?.to_owned())).collect()
+    rules.into_iter().flatten()
+}
+
+/// The rule ids that an item holds.
+fn rule_ids(item: &Value) -> Vec<String> {
+    rules(item).filter_map(|rule| Some(rule["id"].as_str()?.to_owned())).collect()
+}
+
+/// Whether an item asks about this rule, or about one whose record gave no id.
+fn asks_about(item: &Value, rule: &str) -> bool {
+    rules(item).any(|asked| asked["id"].as_str().is_none_or(|id| id == rule))
 }
 
 /// `reconcile_window` of every run.

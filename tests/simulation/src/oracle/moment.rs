@@ -10,7 +10,7 @@ use local::world::ec2::RuleKey;
 use serde_json::Value;
 use shared::domain::ids::RequestId;
 
-use super::{Decided, Gone, Item, Oracle, REMEMBERED, as_shown, asked_by, covers, gaps, rule_ids, state, whole};
+use super::{Decided, Gone, Item, Oracle, REMEMBERED, as_shown, asked_by, asks_about, covers, gaps, rule_ids, rules, state, whole};
 use crate::{
     alarms,
     fakes::{PortCall, Witness},
@@ -143,7 +143,9 @@ impl Eyes {
         // ignored, or is not read yet.
         let past = seen.ledger.past.get(rule).into_iter().flatten().rev();
         let mut asked = past.map(|call| (call, asked_by(&seen, call, rule)));
-        let in_force = asked.find(|(_, id)| seen.items.get(id).is_some_and(|item| state(&item.value) != "Ignored"));
+        let in_force = asked.find(|(_, id)| {
+            seen.items.get(id).is_some_and(|item| state(&item.value) != "Ignored" && asks_about(&item.value, rule))
+        });
         let in_force = in_force.filter(|(call, _)| {
             let opened = seen.ledger.opened.get(*call).into_iter().flat_map(|opened| &opened.rules);
             opened.into_iter().any(|left| left.rule == rule && covers(&left.key, key))
@@ -235,6 +237,7 @@ impl Eyes {
             self.judge_step(id, old.as_ref(), &value),
             self.judge_decision(id, old.as_ref(), &value, now),
             self.judge_state(id, &value),
+            self.judge_stay(id, &value),
             (alarms::count("revert_failed", &format!("id={id} ")) < failed)
                 .then(|| format!("a revert that failed raises an alarm: {id} raised none")),
             (id.starts_with(GAP) && alarms::count("gap", "") == 0)
@@ -307,6 +310,19 @@ impl Eyes {
             (true, false) => "Observed",
         };
         (state(new) != expected).then(|| format!("{verdict} of {id} was stored as {}", state(new)))
+    }
+
+    /// A denied rule stays only where somebody approved that very rule.
+    fn judge_stay(&self, id: &str, new: &Value) -> Option<String> {
+        let seen = self.oracle.seen();
+        let was_approved = |rule: &Value| {
+            let on = rule["fate"]["approved"]["on"].as_str()?;
+            let approved = seen.items.get(on).filter(|item| item.value["decision"]["verdict"] == "approve");
+            let asked = |item: &Item| rule["id"].as_str().is_none_or(|rule| asks_about(&item.value, rule));
+            (!approved.is_some_and(asked)).then(|| on.to_owned())
+        };
+        let on = rules(new).find_map(was_approved)?;
+        Some(format!("what was denied stays only if it was approved: {id} leaves a rule to {on}, which did not ask about it"))
     }
 
     /// A state that says that rules are gone says it of rules that are.
