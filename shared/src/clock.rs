@@ -94,6 +94,14 @@ impl Deadline {
         (self.0 - now).to_std().unwrap_or_default()
     }
 
+    /// Until when records are taken in: a fifth of the time, a minute at most, is kept for working off what is due, and for
+    /// the answer.
+    #[must_use]
+    pub fn for_taking_in(self, now: DateTime<Utc>) -> Self {
+        let reserve = (self.left(now) / 5).min(Duration::from_secs(60));
+        Self(self.0 - delta(reserve))
+    }
+
     /// Whether `time` is left.
     #[must_use]
     pub fn allows(self, now: DateTime<Utc>, time: Duration) -> bool {
@@ -116,6 +124,11 @@ mod tests {
         let now = DateTime::from_timestamp(1_795_190_000, 0).expect("a time");
         assert_eq!(Deadline::at_epoch_ms(1_795_190_005_250).left(now), Duration::from_millis(5_250));
         assert_eq!(Deadline::at_epoch_ms(0).left(now), Duration::ZERO);
+        let kept = |seconds| {
+            let deadline = Deadline(now + TimeDelta::seconds(seconds));
+            deadline.left(now).saturating_sub(deadline.for_taking_in(now).left(now))
+        };
+        assert_eq!((kept(30), kept(900)), (Duration::from_secs(6), Duration::from_secs(60)));
         assert_eq!(Deadline::at_epoch_ms(u64::MAX).left(Utc::now()), Duration::ZERO);
     }
 }

@@ -54,13 +54,16 @@ pub(super) async fn list<S: RequestStore, C: Chat, F>(
 }
 
 /// A list that can't be anywhere, because there is no thread, counts as listed: the card says what it leaves out. One
-/// whose card is still to be posted does not.
+/// whose card is still to be posted does not, and waits for that.
 async fn listed<S: RequestStore, C: Chat, F>(
     context: &Context<S, C, F>,
     request: Request,
 ) -> Result<Shown, StoreError> {
-    if request.listed || context.chat.has_addresses() && request.cards.is_empty() {
+    if request.listed {
         return Ok(Shown::Done);
+    }
+    if context.chat.has_addresses() && request.cards.is_empty() {
+        return Ok(Shown::Later);
     }
     let event = Event::Listed { messages: request.listed_messages, all: true };
     context.advance(request, &event).await?;

@@ -221,7 +221,9 @@ pub async fn update<S: RequestStore, C: Chat, F: Firewall>(
     let id = request.change.id.clone();
     let now = context.clock.now();
     let landed = !request.updating.is_empty() && request.updating.iter().all(|sent| sent.until <= now);
-    let lags = request.rendered_version < request.version || landed;
+    // Nobody knows the address of a card that went out by webhook: the list needs one with a thread.
+    let threadless = context.chat.has_addresses() && !request.listed && request.cards.is_empty();
+    let lags = request.rendered_version < request.version || landed || threadless;
     if lags {
         // Before it is sent: should we be killed, it is known that something may land.
         let lease = context.lease(deadline);

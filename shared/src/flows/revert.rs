@@ -11,6 +11,7 @@ use crate::{
     clock::Deadline,
     domain::{
         change::{Fate, GroupKey},
+        ids::RuleId,
         plan::Plan,
         request::{Failure, Request},
         rule::DescribedRule,
@@ -90,6 +91,11 @@ async fn take_back<S: RequestStore, C, F: Firewall>(
     let stay = approved_elsewhere(context, &group, &request, &rules).await?;
     rules.retain(|(place, _)| !stay.contains_key(place));
     let places = rules.iter().map(|(place, _)| *place).collect();
+    let first_asked: Vec<(usize, RuleId)> = rules
+        .iter()
+        .filter(|(place, _)| request.change.opening.rules().get(*place).is_some_and(|rule| !rule.asked))
+        .map(|(place, rule)| (*place, rule.id.clone()))
+        .collect();
     let attempted = Event::RevokeAttempted { holder: holder.to_owned(), rules: places, stay };
     let Advanced::Done { request, .. } = context.advance(request, &attempted).await? else {
         return Ok(Reverted::NotOurs);
@@ -103,14 +109,29 @@ async fn take_back<S: RequestStore, C, F: Firewall>(
         return Ok(Reverted::NotOurs);
     }
     let mut request = request;
-    if !asked.missed.is_empty() {
-        let missed = Event::RevokeMissed { holder: holder.to_owned(), rules: asked.missed.clone() };
-        let Advanced::Done { request: noted, .. } = context.advance(request, &missed).await? else {
+    for not_ours in not_ours(&asked, first_asked, holder) {
+        let Advanced::Done { request: noted, .. } = context.advance(request, &not_ours).await? else {
             return Ok(Reverted::NotOurs);
         };
         request = noted;
     }
     verify(context, &group, request, holder, &asked).await
+}
+
+/// What is to be noted of rules that EC2 was asked to remove and that it certainly did not remove for us.
+fn not_ours(asked: &Asked, first_asked: Vec<(usize, RuleId)>, holder: &str) -> Vec<Event> {
+    let holder = holder.to_owned();
+    let mut events = Vec::new();
+    if !asked.missed.is_empty() {
+        events.push(Event::RevokeMissed { holder: holder.clone(), rules: asked.missed.clone() });
+    }
+    // Where EC2 was asked before, that call may have been carried out late.
+    let refused = first_asked.into_iter().filter(|(_, id)| asked.refused.contains_key(id));
+    let rules: Vec<usize> = refused.map(|(place, _)| place).collect();
+    if !rules.is_empty() {
+        events.push(Event::RevokeRefused { holder, rules });
+    }
+    events
 }
 
 /// Looks what became of the rules, and ends the revert or leaves it for another try.

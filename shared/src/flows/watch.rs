@@ -35,11 +35,9 @@ struct Budget {
 }
 
 impl Budget {
-    /// A fifth of the time, a minute at most, is kept for working off what is due.
     fn new(now: DateTime<Utc>, deadline: Deadline) -> Self {
-        let left = deadline.left(now);
-        let reserve = (left / 5).min(Duration::from_secs(60));
-        Self { until: Deadline(deadline.0 - delta(reserve)), slice: (left / 10).min(Duration::from_secs(30)) }
+        let slice = (deadline.left(now) / 10).min(Duration::from_secs(30));
+        Self { until: deadline.for_taking_in(now), slice }
     }
 
     /// The next slice may take a quarter longer than the longest so far.

@@ -12,7 +12,7 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 use fastrand::Rng;
 use local::{
-    system::{config::Delivery, seed},
+    system::seed,
     world::{World, ec2::Staleness},
 };
 use shared::{
@@ -145,10 +145,7 @@ impl Sim {
         debug_assert!(seeded.is_ok(), "the seed is right");
         let clock = Clock::starting_at(begun);
         let outside = Arc::new(Outside::new(Arc::clone(&world), clock.clone()));
-        let chat = match plan.delivery {
-            Delivery::Bot => WorldChat::bot(Arc::clone(&outside)),
-            Delivery::Webhook => WorldChat::webhook(Arc::clone(&outside)),
-        };
+        let chat = WorldChat::new(Arc::clone(&outside), plan.delivery);
         let table = MemoryStore::new(Arc::clone(&outside));
         let story = Arc::new(Story::new(tell));
         let spared = plan.spared.clone();

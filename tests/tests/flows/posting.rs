@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use local::world::{ec2::Permission, faults::Fault};
+use local::{
+    system::config::{ConfigFile, Delivery},
+    world::{ec2::Permission, faults::Fault},
+};
 use shared::domain::{ids::RequestId, request::State};
 use simulation::fakes::{BOB, Moment, Run, ssh};
 
@@ -181,6 +184,34 @@ async fn more_rules_than_a_card_shows_are_listed_in_its_thread_before_anybody_ca
         slack.thread("C0123456789", &ts).iter().map(|message| message.text.clone()).collect::<Vec<_>>().join(" ")
     };
     assert!(thread(&run).contains("of 50"), "{}", thread(&run));
+    run.deny(&id).await;
+    assert_eq!(run.state(&id), State::Reverted);
+}
+
+/// By webhook a card has no thread, and a list counts as posted where none can be. Somebody moves to a bot token in between.
+#[tokio::test(start_paused = true)]
+async fn a_long_list_whose_card_went_out_by_webhook_gets_a_card_with_a_thread_after_a_move_to_a_bot_token() {
+    let by_webhook = ConfigFile { delivery: Delivery::Webhook, ..ConfigFile::default() };
+    let mut nth = 1;
+    let (mut run, id) = loop {
+        let run = Run::with(by_webhook.clone());
+        let permissions = (0..30).map(|host| ssh(&format!("203.0.113.{host}/32"))).collect();
+        let id = run.open_as(local::system::seed::Opener::Alice, &run.group("web"), permissions);
+        assert!(
+            run.kill_at_call(nth, Moment::After, run.tick()).await.is_none(),
+            "it is listed as soon as it is posted"
+        );
+        nth += 1;
+        let stored = run.portcullis.store.stored(&id);
+        if stored.is_some_and(|request| request.state == State::Pending && !request.listed) {
+            break (run, id);
+        }
+    };
+    run.deploy(&ConfigFile::default());
+    run.wait(TimeDelta::minutes(6)).await;
+    run.sweep().await;
+    assert!(run.stored(&id).listed);
+    assert_eq!(run.stored(&id).due_at(), None);
     run.deny(&id).await;
     assert_eq!(run.state(&id), State::Reverted);
 }

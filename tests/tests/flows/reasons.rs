@@ -247,7 +247,6 @@ async fn after_a_move_to_a_webhook_the_old_card_opens_no_modal() {
     let (mut run, _, id) = asked(ConfigFile::default()).await;
     let late = run.reason_asked(BOB, &id);
     let by_webhook = ConfigFile { delivery: Delivery::Webhook, ..ConfigFile::default() };
-    run.portcullis.chat = simulation::fakes::WorldChat::webhook(std::sync::Arc::clone(&run.outside));
     run.deploy(&by_webhook);
     let after = ask(&run.portcullis, &run.members, &late).await.expect("an answer");
     assert!(told(after).contains("use Deny"));

@@ -169,6 +169,20 @@ fn three() -> Vec<local::world::ec2::Permission> {
     ["203.0.113.0/24", "198.51.100.0/28", "192.0.2.0/24"].map(ssh).into()
 }
 
+/// EC2 refuses, somebody removes the rule in the console, and presses Retry.
+#[tokio::test(start_paused = true)]
+async fn what_ec2_refused_to_remove_and_a_person_removed_was_not_removed_by_us() {
+    let (run, group, id) = asked("web").await;
+    run.world().faults.set("firewall", "revoke", Fault::Denied, Some(1));
+    run.deny(&id).await;
+    assert_eq!(run.state(&id), State::RevertFailed);
+    run.close_permission(&group, ssh("0.0.0.0/0"));
+    run.wait(seconds(30)).await;
+    let retried = run.click(BOB, "retry", &id).await;
+    run.after(retried).await;
+    assert_eq!(run.state(&id), State::AlreadyGone);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_rule_that_was_removed_by_hand_between_look_and_revoke_does_not_save_the_others() {
     let run = std::sync::Arc::new(Run::new());

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use axum::http::StatusCode;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
@@ -254,7 +256,16 @@ async fn no_entry_of_a_history_is_left_in_its_own_words() {
         lost: Vec::new(),
         error: "HTTP 500".to_owned(),
     };
-    troubled.then(not_updated).then(Event::ClaimRevert(lease)).then(missed).then(postponed);
+    let refused = Event::RevokeRefused { holder: holder.clone(), rules: vec![0] };
+    let approved = BTreeMap::from([(0, Fate::Standing)]);
+    let attempted = Event::RevokeAttempted { holder: holder.clone(), rules: vec![0], stay: approved };
+    troubled
+        .then(not_updated)
+        .then(Event::ClaimRevert(lease))
+        .then(attempted)
+        .then(missed)
+        .then(refused)
+        .then(postponed);
     troubled.reverted("x", Fate::Failed { why: "Refused".to_owned() });
     troubled.then(Event::RetryAsked { by: BOB.to_owned(), reply: None });
 

@@ -91,6 +91,10 @@ fn rules(at: DateTime<Utc>, what: &str) -> Option<Moment> {
     let (step, title) = match (rest, rest.strip_prefix("removed by hand by ")) {
         (_, Some(by)) => (Step::Stored, format!("{by} removed {count} by hand.")),
         ("were not there any more", None) => (Step::Taken, format!("EC2 said of {count}: not there any more.")),
+        ("were refused by EC2", None) => (Step::Taken, format!("EC2 refused to remove {count}.")),
+        ("stay: they were approved on another card", None) => {
+            (Step::Asked, format!("Stored: {count} to be left alone, approved on another card."))
+        }
         (_, None) => return None,
     };
     Some(Moment::new(at, step, Where::Table, title))

@@ -232,10 +232,13 @@ pub(super) struct Page {
     pub(super) sections: Vec<String>,
 }
 
-/// Every rule of a request, in as few messages as Slack takes.
+/// Every rule of a request as it was opened, in as few messages as Slack takes. What became of the rules since changes no
+/// page: a list that broke off goes on after the page that was posted last, and must leave out none.
 pub(super) fn pages(request: &Request) -> Vec<Page> {
     let telling = asking(&request.change.opening);
-    let lines = aligned(&ranked(request.change.opening.rules()), telling, limits::FULL_DESCRIPTION);
+    let as_opened = |rule: &OpenedRule| OpenedRule { fate: Fate::Standing, ..rule.clone() };
+    let rules: Vec<OpenedRule> = request.change.opening.rules().iter().map(as_opened).collect();
+    let lines = aligned(&ranked(&rules), telling, limits::FULL_DESCRIPTION);
     let (mut pages, mut rest) = (Vec::new(), lines.as_slice());
     let mut first = 1;
     while !rest.is_empty() {

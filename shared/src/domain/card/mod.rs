@@ -83,7 +83,7 @@ fn awaiting(request: &Request, view: &View) -> Message {
     }
 }
 
-/// The messages for the thread of a card that asks: they list every rule. Empty where the card shows them all, and for a
+/// The messages for the thread of a card that asks: they list every rule as it was opened. Empty where the card shows them all, and for a
 /// webhook, which has no threads.
 #[must_use]
 pub fn full_list(request: &Request, view: &View) -> Vec<Message> {
@@ -95,9 +95,12 @@ pub fn full_list(request: &Request, view: &View) -> Vec<Message> {
         let lines::Page { first, last, sections } = page;
         let group = facts::group(&request.change.place);
         Message {
-            text: format!("Rules {first} to {last} of {total} on {group}, widest first."),
+            text: format!("Rules {first} to {last} of {total} on {group}, as opened, widest first."),
             blocks: Blocks::of(request)
-                .section(&format!("list.{}", at + 1), &format!("*Rules {first} to {last} of {total}, widest first*"))
+                .section(
+                    &format!("list.{}", at + 1),
+                    &format!("*Rules {first} to {last} of {total}, as opened, widest first*"),
+                )
                 .sections(&format!("list.{}.rules", at + 1), &sections)
                 .done(),
         }

@@ -96,6 +96,13 @@ pub enum Event {
         /// The places of these rules in the list.
         rules: Vec<usize>,
     },
+    /// EC2 refused to remove these rules when it was asked for the first time: should they go, it was not us.
+    RevokeRefused {
+        /// Whose claim it is.
+        holder: String,
+        /// The places of these rules in the list.
+        rules: Vec<usize>,
+    },
     /// The revert is over: every rule has its fate.
     RevertEnded {
         /// Whose claim it was.

@@ -155,6 +155,12 @@ fn apply(next: &mut Request, event: Event, now: DateTime<Utc>) -> Result<Vec<Eff
             next.note(now, format!("{} rules were not there any more", rules.len()));
             Ok(Vec::new())
         }
+        Event::RevokeRefused { holder, rules } => {
+            held(next, &holder)?;
+            set_asked(next, &rules, false);
+            next.note(now, format!("{} rules were refused by EC2", rules.len()));
+            Ok(Vec::new())
+        }
         Event::RevertEnded { holder, fates, verified_after_ms, failure } => {
             held(next, &holder)?;
             revert_ended(next, fates, verified_after_ms, failure, now)

@@ -395,6 +395,7 @@ fn every_event() -> Vec<Event> {
         Event::RevokeAttempted { holder: holder(), rules: vec![0, 9], stay: BTreeMap::from([(1, failed())]) },
         Event::RevokeAnswered { holder: holder(), request_id: "e".to_owned() },
         Event::RevokeMissed { holder: holder(), rules: vec![0] },
+        Event::RevokeRefused { holder: holder(), rules: vec![0] },
         Event::RevertEnded {
             holder: holder(),
             fates: vec![Fate::Removed, failed()],

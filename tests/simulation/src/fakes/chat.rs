@@ -7,7 +7,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use local::{
-    system::seed,
+    system::{config::Delivery, seed},
     world::slack::{ApiError, Args, Slack, UrlError},
 };
 use serde_json::{Value, json};
@@ -48,6 +48,15 @@ pub struct WorldChat {
 }
 
 impl WorldChat {
+    /// As it is configured.
+    #[must_use]
+    pub fn new(outside: Arc<Outside>, delivery: Delivery) -> Self {
+        match delivery {
+            Delivery::Bot => Self::bot(outside),
+            Delivery::Webhook => Self::webhook(outside),
+        }
+    }
+
     /// With the bot's token.
     #[must_use]
     pub fn bot(outside: Arc<Outside>) -> Self {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use local::{
     system::{
-        config::{ConfigFile, Delivery},
+        config::ConfigFile,
         seed::{self, Opener},
     },
     world::{
@@ -96,10 +96,7 @@ impl Run {
         let world = Arc::new(World::default());
         seed::seed(&world, number, None, start).expect("the seed");
         let outside = Arc::new(Outside::new(world, Clock::starting_at(start)));
-        let chat = match file.delivery {
-            Delivery::Bot => WorldChat::bot(Arc::clone(&outside)),
-            Delivery::Webhook => WorldChat::webhook(Arc::clone(&outside)),
-        };
+        let chat = WorldChat::new(Arc::clone(&outside), file.delivery);
         let store = MemoryStore::new(Arc::clone(&outside));
         let source = WorldSource::new(Arc::clone(&outside));
         let portcullis = portcullis(&outside, store, chat, &file, number);
@@ -108,8 +105,9 @@ impl Run {
 
     /// The same world and table under another configuration, as after a deployment.
     pub fn deploy(&mut self, file: &ConfigFile) {
-        let Context { store, chat, .. } = &self.portcullis;
-        self.portcullis = portcullis(&self.outside, store.clone(), chat.clone(), file, 8);
+        let Context { store, .. } = &self.portcullis;
+        let chat = WorldChat::new(Arc::clone(&self.outside), file.delivery);
+        self.portcullis = portcullis(&self.outside, store.clone(), chat, file, 8);
         self.members = Members::default();
     }
 

@@ -10,7 +10,10 @@ use local::world::ec2::RuleKey;
 use serde_json::Value;
 use shared::domain::ids::RequestId;
 
-use super::{Decided, Gone, Item, Oracle, REMEMBERED, as_shown, asked_by, asks_about, covers, gaps, rule_ids, rules, state, whole};
+use super::{
+    Decided, Gone, Item, Oracle, REMEMBERED, as_shown, asked_by, asks_about, covers, gaps, rule_ids, rules, state,
+    whole,
+};
 use crate::{
     alarms,
     fakes::{PortCall, Witness},
@@ -322,7 +325,9 @@ impl Eyes {
             (!approved.is_some_and(asked)).then(|| on.to_owned())
         };
         let on = rules(new).find_map(was_approved)?;
-        Some(format!("what was denied stays only if it was approved: {id} leaves a rule to {on}, which did not ask about it"))
+        Some(format!(
+            "what was denied stays only if it was approved: {id} leaves a rule to {on}, which did not ask about it"
+        ))
     }
 
     /// A state that says that rules are gone says it of rules that are.

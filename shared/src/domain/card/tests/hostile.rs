@@ -206,6 +206,13 @@ proptest! {
         check_modal(&ask_reason(&request, &view, request.cards.first()).view);
     }
 
+    /// A list that broke off goes on by the number of its messages.
+    #[test]
+    fn the_full_list_is_the_same_whatever_became_of_the_rules(rules in prop::collection::vec(any_opened(), 21..80)) {
+        let standing = rules.iter().map(|opened| OpenedRule { fate: Fate::Standing, ..opened.clone() }).collect();
+        prop_assert_eq!(full_list(&authorized(rules), &view()), full_list(&authorized(standing), &view()));
+    }
+
     #[test]
     fn the_full_list_has_every_rule_once(rules in prop::collection::vec(any_opened(), 21..80)) {
         let standing: Vec<OpenedRule> =

@@ -503,9 +503,9 @@ fn five_hundred_rules_show_the_widest_and_list_the_rest_in_the_thread() {
     pages.iter().for_each(check);
     let texts: Vec<&str> = pages.iter().map(|page| page.text.as_str()).collect();
     assert_snapshot!(texts.join("\n"), @"
-    Rules 1 to 182 of 500 on sg-0123456789abcdef0, widest first.
-    Rules 183 to 364 of 500 on sg-0123456789abcdef0, widest first.
-    Rules 365 to 500 of 500 on sg-0123456789abcdef0, widest first.
+    Rules 1 to 182 of 500 on sg-0123456789abcdef0, as opened, widest first.
+    Rules 183 to 364 of 500 on sg-0123456789abcdef0, as opened, widest first.
+    Rules 365 to 500 of 500 on sg-0123456789abcdef0, as opened, widest first.
     ");
 }
 

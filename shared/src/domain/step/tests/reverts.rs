@@ -38,6 +38,8 @@ fn what_ec2_is_asked_to_remove_is_noted_before_and_what_it_missed_after() {
     assert_eq!(attempted.revoke_attempted_at, Some(later(1)));
     let missed = then(&attempted, Event::RevokeMissed { holder: "r".to_owned(), rules: vec![0] });
     assert_eq!(asked(&missed), [false, false], "it was not us");
+    let refused = then(&attempted, Event::RevokeRefused { holder: "r".to_owned(), rules: vec![0] });
+    assert_eq!(asked(&refused), [false, false], "should it go, it was not us");
     let again = Event::RevokeAttempted { holder: "r".to_owned(), rules: vec![1], stay: BTreeMap::new() };
     let again = step(&missed, again, later(2), "n").expect("an attempt").next;
     assert_eq!(asked(&again), [false, true]);
