@@ -36,6 +36,8 @@ pub struct Click {
     pub app: Option<AppId>,
     /// The message that was clicked.
     pub card: Option<CardRef>,
+    /// Whether that message said that Portcullis only watches, and that a Deny removes nothing.
+    pub watch_only: bool,
     /// Its `response_url`, with the 5 uses and 30 minutes that Slack gives it.
     pub reply: Option<ReplyUrl>,
 }

@@ -14,7 +14,7 @@ use crate::{
         click::{Button, Click},
         ids::{SlackUserId, UserGroupId},
         reason::Reason,
-        request::{Decision, Request, Requester, Verdict},
+        request::{Decision, ReplyUrl, Request, Requester, Verdict},
         step::{Effect, Event},
     },
     flows::{
@@ -98,6 +98,12 @@ pub(super) async fn attempt<S: RequestStore, C: Chat, F>(
     if click.button == Button::Retry && !context.config.mode.revert {
         return Ok(Attempt::Refused(Refused::OnlyWatches));
     }
+    if click.button == Button::Deny && click.watch_only && context.config.mode.revert && request.state.awaits_decision()
+    {
+        // Nothing is removed that the card did not announce. A sweep shows the new one.
+        context.advance(request, &Event::ShownAnew { reply: kept_reply(context, click) }).await?;
+        return Ok(Attempt::Refused(Refused::WatchedBefore));
+    }
     let event = event(context, click, requester, reason);
     let advanced = match click.button {
         Button::Approve => match approve(context, request, &event).await? {
@@ -152,8 +158,7 @@ pub(super) fn event<S, C: Chat, F>(
     requester: Requester,
     reason: Option<Reason>,
 ) -> Event {
-    // A secret, so it is kept only where nothing else reaches the card.
-    let reply = click.reply.clone().filter(|_| !context.chat.has_addresses());
+    let reply = kept_reply(context, click);
     let decided = |verdict| Event::Decided {
         decision: Decision {
             verdict,
@@ -172,6 +177,11 @@ pub(super) fn event<S, C: Chat, F>(
         Button::Deny => decided(Verdict::Deny),
         Button::Retry => Event::RetryAsked { by: click.user.to_string(), reply },
     }
+}
+
+/// The click's `response_url` is a secret, so it is kept only where nothing else reaches the card.
+fn kept_reply<S, C: Chat, F>(context: &Context<S, C, F>, click: &Click) -> Option<ReplyUrl> {
+    click.reply.clone().filter(|_| !context.chat.has_addresses())
 }
 
 async fn allowed<S, C: Chat, F>(

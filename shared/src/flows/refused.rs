@@ -22,6 +22,8 @@ pub(super) enum Refused {
     Unknown,
     /// A Retry while Portcullis only watches.
     OnlyWatches,
+    /// A Deny of a card that said that it removes nothing, and Portcullis reverts by now.
+    WatchedBefore,
     /// An Approve of a rule that is being removed: this request asks about the same one, and was denied.
     BeingRemoved(Box<Request>),
     /// It can't happen to the request as it stands.
@@ -45,7 +47,9 @@ impl Refused {
         match self {
             Self::Step { refusal: Refusal::AlreadyDecided, request } => already_decided(request, click),
             Self::BeingRemoved(denied) => being_removed(denied, click),
-            Self::NotAllowed(_) | Self::Unknown | Self::OnlyWatches | Self::Step { .. } => self.words(click),
+            Self::NotAllowed(_) | Self::Unknown | Self::OnlyWatches | Self::WatchedBefore | Self::Step { .. } => {
+                self.words(click)
+            }
         }
     }
 
@@ -53,9 +57,12 @@ impl Refused {
     pub(super) fn in_modal(&self, click: &Click) -> String {
         let text = match self {
             Self::Step { refusal: Refusal::AlreadyDecided, request } => already_decided_plain(request, click),
-            Self::NotAllowed(_) | Self::Unknown | Self::OnlyWatches | Self::BeingRemoved(_) | Self::Step { .. } => {
-                self.words(click)
-            }
+            Self::NotAllowed(_)
+            | Self::Unknown
+            | Self::OnlyWatches
+            | Self::WatchedBefore
+            | Self::BeingRemoved(_)
+            | Self::Step { .. } => self.words(click),
         };
         text.chars().take(IN_MODAL).collect()
     }
@@ -66,6 +73,11 @@ impl Refused {
             Self::Unknown => "This request is not known any more. Nothing was changed.".to_owned(),
             Self::OnlyWatches => {
                 "Portcullis only watches now (`[mode] revert = false`). Nothing was changed.".to_owned()
+            }
+            Self::WatchedBefore => {
+                "This card said that Portcullis only watches. By now a Deny removes the rules. Nothing was \
+                                    changed; the card is shown anew within a minute, then click again."
+                    .to_owned()
             }
             Self::BeingRemoved(_) => BEING_REMOVED.to_owned(),
             Self::Step { refusal, request } => explain(refusal, request, click),

@@ -6,6 +6,7 @@ use serde_json::Value;
 use shared::{
     clock::Deadline,
     domain::{
+        card::is_watching,
         click::{Button, Click, Submission},
         ids::{AppId, ChannelId, RequestId, SlackUserId, TeamId},
         reason::Reason,
@@ -123,6 +124,7 @@ fn click_of(payload: &Value, button: Button, request: RequestId, card: CardRef) 
         team: TeamId::parse(text(payload, "/team/id")).ok(),
         app: AppId::parse(text(payload, "/api_app_id")).ok(),
         card: Some(card),
+        watch_only: is_watching(text(payload, "/actions/0/block_id")),
         reply: None,
     })
 }

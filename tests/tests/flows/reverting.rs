@@ -13,6 +13,7 @@ use shared::domain::{
     ids::RequestId,
     request::State,
 };
+use shared::flows::decide::After;
 use simulation::fakes::{BOB, Moment, Run, ssh};
 
 fn seconds(seconds: i64) -> TimeDelta {
@@ -312,6 +313,40 @@ async fn who_only_watches_reverts_nothing_whatever_the_switch_says_later() {
     assert_eq!(run.sweep().await.due, 0);
     assert_eq!(run.state(&id), State::Observed);
     assert!(run.ingress(&group).contains(&"tcp 22-22 0.0.0.0/0".to_owned()));
+}
+
+/// The rollout of docs/setup.md: first Portcullis only watches, then it reverts. A card of the first weeks is still open.
+#[tokio::test(start_paused = true)]
+async fn a_card_that_said_a_deny_removes_nothing_is_shown_anew_before_a_deny_removes_something() {
+    let mut run = Run::with(ConfigFile { revert: false, ..ConfigFile::default() });
+    let group = run.group("web");
+    let id = run.open(&group, ssh("0.0.0.0/0"));
+    run.tick().await;
+    let says = |run: &Run| serde_json::to_string(&run.cards_of(&id)[0].blocks).expect("JSON");
+    assert!(says(&run).contains("only watches at present"));
+
+    run.deploy(&ConfigFile::default());
+    run.wait(TimeDelta::minutes(1)).await;
+    for _ in 0..2 {
+        let After::Tell(whisper) = run.click(BOB, "deny", &id).await else { panic!("it was denied") };
+        assert!(whisper.text.contains("By now a Deny removes the rules. Nothing was changed"), "{}", whisper.text);
+    }
+    assert_eq!(run.state(&id), State::Pending);
+    run.sweep().await;
+    assert!(says(&run).contains("Stands unless denied."), "{}", says(&run));
+    run.deny(&id).await;
+    assert_eq!(run.state(&id), State::Reverted);
+}
+
+/// Approving removes nothing, and the modal for a reason says itself what a Deny does now.
+#[tokio::test(start_paused = true)]
+async fn a_card_that_said_a_deny_removes_nothing_can_be_approved_after_the_switch() {
+    let mut run = Run::with(ConfigFile { revert: false, ..ConfigFile::default() });
+    let id = run.open(&run.group("web"), ssh("0.0.0.0/0"));
+    run.tick().await;
+    run.deploy(&ConfigFile::default());
+    run.click(BOB, "approve", &id).await;
+    assert_eq!(run.state(&id), State::Approved);
 }
 
 #[tokio::test(start_paused = true)]

@@ -72,6 +72,7 @@ async fn a_click_in_the_channel_arrives_with_all_its_parts() {
             team: TeamId::parse("T0123456789").ok(),
             app: AppId::parse("A0123456789").ok(),
             card: Some(card.clone()),
+            watch_only: false,
             reply: None,
         };
         assert_eq!(click, expected);
@@ -114,6 +115,14 @@ fn a_message_without_an_address_is_no_card() {
     let whispered = json!({"message_ts": "1531420618.000200", "channel_id": CHANNEL, "is_ephemeral": true});
     assert_eq!(click(with("/container", whispered)).card, None);
     assert_eq!(click(with("/container/message_ts", json!("yesterday"))).card, None);
+}
+
+#[test]
+fn a_click_tells_whether_its_card_said_that_a_deny_removes_nothing() {
+    for (block_id, watch_only) in [(json!("r1.2.watching"), true), (json!("r1.2.actions"), false), (Value::Null, false)]
+    {
+        assert_eq!(click(with("/actions/0/block_id", block_id.clone())).watch_only, watch_only, "{block_id}");
+    }
 }
 
 #[test]

@@ -64,6 +64,7 @@ async fn a_click_opens_a_modal_and_what_is_written_comes_back_with_the_card() {
         team: TeamId::parse("T0123456789").ok(),
         app: AppId::parse("A0123456789").ok(),
         card: Some(card.clone()),
+        watch_only: false,
         reply: None,
     };
     assert_eq!(deny, expected);

@@ -241,7 +241,8 @@ async fn no_entry_of_a_history_is_left_in_its_own_words() {
     let lease = troubled.lease();
     let not_posted =
         Event::NotPosted { holder: holder.clone(), not_before: now, maybe_posted: true, error: "HTTP 500".to_owned() };
-    troubled.then(Event::ClaimPost(lease)).then(not_posted).posted("1795190000.000100").denied();
+    troubled.then(Event::ClaimPost(lease)).then(not_posted).posted("1795190000.000100");
+    troubled.then(Event::ShownAnew { reply: None }).denied();
     let lease = troubled.lease();
     let fates = vec![Fate::Standing];
     let postponed =

@@ -30,6 +30,11 @@ fn plain(at: DateTime<Utc>, what: &str) -> Option<Moment> {
             "It is asked about after all: the value that it was judged by does not stand.",
         ),
         "posted" => (Step::PostStored, Where::Table, "Stored: the card is posted."),
+        "the card is to be shown anew" => (
+            Step::Answered,
+            Where::Table,
+            "Nothing was decided: the card said that Portcullis only watches, and is shown anew.",
+        ),
         "withdrawn" => (Step::Outcome, Where::Table, "Every rule was removed by hand: nothing is left to decide."),
         "asking EC2 to revoke" => (Step::Asked, Where::Table, "Stored: EC2 is about to be asked to revoke."),
         _ => return None,

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use shared::{
     config::ApiBaseUrl,
     domain::{
-        card::{DENY_REASON, REASON_BLOCK, REASON_INPUT},
+        card::{DENY_REASON, REASON_BLOCK, REASON_INPUT, is_watching},
         click::{Button, Click, ReasonAsked, Submission, TriggerId},
         ids::{AppId, ChannelId, InvalidId, RequestId, SlackUserId, TeamId},
         reason::Reason,
@@ -105,7 +105,11 @@ fn block_actions(
     let (card, reply) = (card(payload)?, reply(payload, api_base_url, now));
     let click = |button| click(payload, button, request, card, reply);
     Ok(match pressed {
-        Pressed::Button(button) => Interaction::Click(Box::new(click(button)?)),
+        Pressed::Button(button) => {
+            let watch_only = text(action, "/block_id").is_some_and(is_watching);
+            Interaction::Click(Box::new(Click { watch_only, ..click(button)? }))
+        }
+        // The modal says what holds when it opens.
         Pressed::DenyReason => {
             let trigger = text(payload, "/trigger_id").and_then(TriggerId::parse);
             let trigger = trigger.ok_or(BadInteraction::Missing("trigger_id"))?;
@@ -158,6 +162,7 @@ fn click(
             .map_err(invalid("team.id"))?,
         app: text(payload, "/api_app_id").map(AppId::parse).transpose().map_err(invalid("api_app_id"))?,
         card,
+        watch_only: false,
         reply,
     })
 }

@@ -9,6 +9,15 @@ use crate::domain::{
     request::Request,
 };
 
+/// The last part of the `block_id` of the buttons on a card that says that Portcullis only watches.
+const WATCHING: &str = "watching";
+
+/// Whether a click with this `block_id` comes from a card that said that Portcullis only watches.
+#[must_use]
+pub fn is_watching(block_id: &str) -> bool {
+    block_id.rsplit_once('.').is_some_and(|(_, part)| part == WATCHING)
+}
+
 /// Blocks of one version of a card; every `block_id` is new at each version.
 pub(super) struct Blocks<'a> {
     id: &'a RequestId,
@@ -59,13 +68,18 @@ impl<'a> Blocks<'a> {
     }
 
     /// Buttons, if there are any: Slack refuses an empty row.
-    pub(super) fn actions(mut self, buttons: Vec<Value>) -> Self {
+    pub(super) fn actions(self, buttons: Vec<Value>) -> Self {
+        self.buttons("actions", buttons)
+    }
+
+    /// Buttons of a card that says that Portcullis only watches: a click tells so.
+    pub(super) fn actions_watching(self, buttons: Vec<Value>) -> Self {
+        self.buttons(WATCHING, buttons)
+    }
+
+    fn buttons(mut self, part: &str, buttons: Vec<Value>) -> Self {
         if !buttons.is_empty() {
-            self.blocks.push(json!({
-                "type": "actions",
-                "block_id": self.block_id("actions"),
-                "elements": buttons,
-            }));
+            self.blocks.push(json!({ "type": "actions", "block_id": self.block_id(part), "elements": buttons }));
         }
         self
     }

@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+pub use self::blocks::is_watching;
 pub use self::modal::{DENY_REASON, Modal, REASON_BLOCK, REASON_INPUT, ask_reason};
 use self::{blocks::Blocks, lines::Telling};
 use super::{

@@ -120,21 +120,24 @@ fn card(
     let change = &request.change;
     let asked = Asked::of(change.opening.rules());
     let stands = if view.watch_only {
-        "Stands; Portcullis only watches, so a Deny is recorded and removes nothing."
+        "Stands; Portcullis only watches at present, so a Deny is recorded and removes nothing."
     } else {
         "Stands unless denied."
     };
     let who = if view.requester_may_approve { "" } else { " Whoever opened it can't approve it." };
+    let facts = Blocks::of(request)
+        .header(header)
+        .maybe_section("risk", risk)
+        .fields("facts", &facts::fields(change, view))
+        .sections("rules", &lines::on_card(request, view, telling, heading));
+    let with_buttons = if view.watch_only {
+        facts.actions_watching(buttons(request, view, &asked, watching(&asked, request)))
+    } else {
+        facts.actions(buttons(request, view, &asked, deny))
+    };
     Message {
         text: text::cut_escaped(say, limits::TEXT),
-        blocks: Blocks::of(request)
-            .header(header)
-            .maybe_section("risk", risk)
-            .fields("facts", &facts::fields(change, view))
-            .sections("rules", &lines::on_card(request, view, telling, heading))
-            .actions(buttons(request, view, &asked, if view.watch_only { watching(&asked, request) } else { deny }))
-            .context(&format!("{stands}{who} `{}`", change.id))
-            .done(),
+        blocks: with_buttons.context(&format!("{stands}{who} `{}`", change.id)).done(),
     }
 }
 
@@ -156,7 +159,8 @@ fn buttons(request: &Request, view: &View, asked: &Asked, deny: Dialog) -> Vec<V
     buttons
 }
 
-/// The mode may be switched between this card and the click, so the dialog promises no more than what holds now.
+/// The mode may be switched between this card and the click, so the dialog promises no more than what holds now. A Deny of
+/// this card removes nothing after a switch either: the card is shown anew first.
 fn watching(asked: &Asked, request: &Request) -> Dialog {
     Dialog {
         title: "Deny this opening?".to_owned(),

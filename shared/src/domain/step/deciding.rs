@@ -53,6 +53,22 @@ pub(super) fn decided(
     Ok(effects)
 }
 
+/// Clicks on the old card may come several times before it is shown anew: that is one version, not many.
+pub(super) fn shown_anew(
+    next: &mut Request,
+    reply: Option<ReplyUrl>,
+    now: DateTime<Utc>,
+) -> Result<Vec<Effect>, Refusal> {
+    if !next.state.awaits_decision() || next.rendered_version < next.version {
+        return Err(Refusal::NothingToDo(next.state.name()));
+    }
+    next.reply = reply.or(next.reply.take());
+    next.version += 1;
+    next.card_tries.reset(now);
+    next.note(now, "the card is to be shown anew");
+    Ok(vec![Effect::Update])
+}
+
 pub(super) fn retry_asked(
     next: &mut Request,
     by: &str,

@@ -96,6 +96,11 @@ pub enum Event {
         /// The places of these rules in the list.
         rules: Vec<usize>,
     },
+    /// The card says what does not hold any more, and somebody clicked on it: it has to be shown anew first.
+    ShownAnew {
+        /// The click's `response_url`, in webhook mode.
+        reply: Option<ReplyUrl>,
+    },
     /// EC2 refused to remove these rules when it was asked for the first time: should they go, it was not us.
     RevokeRefused {
         /// Whose claim it is.

@@ -11,7 +11,7 @@ mod reverting;
 use chrono::{DateTime, Utc};
 
 use self::{
-    deciding::{decided, removed_by_hand, retry_asked},
+    deciding::{decided, removed_by_hand, retry_asked, shown_anew},
     posting::{claim_post, dismissed, lose, not_posted, posted, reopened, resolved, updated},
     reverting::{claim_revert, held, revert_ended, revoke_attempted, set_asked, set_fates},
 };
@@ -155,6 +155,7 @@ fn apply(next: &mut Request, event: Event, now: DateTime<Utc>) -> Result<Vec<Eff
             next.note(now, format!("{} rules were not there any more", rules.len()));
             Ok(Vec::new())
         }
+        Event::ShownAnew { reply } => shown_anew(next, reply, now),
         Event::RevokeRefused { holder, rules } => {
             held(next, &holder)?;
             set_asked(next, &rules, false);

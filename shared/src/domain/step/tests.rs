@@ -396,6 +396,7 @@ fn every_event() -> Vec<Event> {
         Event::RevokeAnswered { holder: holder(), request_id: "e".to_owned() },
         Event::RevokeMissed { holder: holder(), rules: vec![0] },
         Event::RevokeRefused { holder: holder(), rules: vec![0] },
+        Event::ShownAnew { reply: None },
         Event::RevertEnded {
             holder: holder(),
             fates: vec![Fate::Removed, failed()],

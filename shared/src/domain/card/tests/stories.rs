@@ -306,7 +306,7 @@ fn the_mode_only_watches_and_requesters_may_approve() {
     [Deny: Deny this opening? | Denies 1 rule on sg-0123456789abcdef0. Portcullis only watches at present: as long as that is so, nothing is removed. | Deny | Cancel]
     [Deny with reason…]
     [CloudTrail event]
-    context: Stands; Portcullis only watches, so a Deny is recorded and removes nothing. `59dbff89-35bd-4eac-99ed-be587EXAMPLE`
+    context: Stands; Portcullis only watches at present, so a Deny is recorded and removes nothing. `59dbff89-35bd-4eac-99ed-be587EXAMPLE`
     "#);
 }
 
