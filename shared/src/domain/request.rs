@@ -170,6 +170,9 @@ pub struct Request {
     pub card_tries: Tries,
     /// Whether a post may be in the channel without us knowing: look it up before posting again.
     pub maybe_posted: bool,
+    /// Where that is so: no such post is older than this. `None`: it may be as old as the request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maybe_posted_from: Option<DateTime<Utc>>,
     /// Reverting.
     pub revert_tries: Tries,
     /// When EC2 was first asked to remove a rule of it.
@@ -215,6 +218,7 @@ impl Request {
             stored_at: now,
             card_tries: Tries::from(now),
             maybe_posted: false,
+            maybe_posted_from: None,
             revert_tries: Tries::from(now),
             revoke_attempted_at: None,
             revoke_request_ids: Vec::new(),
@@ -308,6 +312,26 @@ impl Request {
             self.history.remove(HISTORY_CAP / 2);
         }
         self.history.push(HistoryEntry { at, what: what.into() });
+    }
+
+    /// From when on posts that we don't know of may be in the channel.
+    #[must_use]
+    pub fn unknown_posts_from(&self) -> DateTime<Utc> {
+        self.maybe_posted_from.map_or(self.stored_at, |from| from.max(self.stored_at))
+    }
+
+    /// A post may be in the channel that we don't know of, made at `from` or later; `None`: whenever.
+    pub(super) fn may_be_posted(&mut self, from: Option<DateTime<Utc>>) {
+        let earlier =
+            if self.maybe_posted { self.maybe_posted_from.zip(from).map(|(one, other)| one.min(other)) } else { from };
+        self.maybe_posted_from = earlier;
+        self.maybe_posted = true;
+    }
+
+    /// Every post is known.
+    pub(super) fn all_posts_known(&mut self) {
+        self.maybe_posted = false;
+        self.maybe_posted_from = None;
     }
 
     pub(super) fn adopt(&mut self, card: CardRef) {

@@ -70,7 +70,7 @@ pub async fn post<S: RequestStore, C: Chat, F: Firewall>(
     let (request, _) = apply_notes(context, described).await?;
     reopen_if_denied(context, &request).await?;
     if request.maybe_posted && context.chat.has_addresses() {
-        match context.chat.find(&request.change.id, request.stored_at - LOOK_BACK).await {
+        match context.chat.find(&request.change.id, request.unknown_posts_from() - LOOK_BACK).await {
             Ok(cards) if !cards.is_empty() => {
                 let request = adopt_all(context, request, cards).await?;
                 return list(context, request, deadline).await;
@@ -253,7 +253,7 @@ async fn update_by_address<S: RequestStore, C: Chat, F>(
     holder: String,
 ) -> Result<Shown, StoreError> {
     if request.maybe_posted {
-        match context.chat.find(&request.change.id, request.stored_at - LOOK_BACK).await {
+        match context.chat.find(&request.change.id, request.unknown_posts_from() - LOOK_BACK).await {
             Ok(found) => request = adopt_all(context, request, found).await?,
             Err(error) => return not_updated(context, request, holder, Vec::new(), &error).await,
         }

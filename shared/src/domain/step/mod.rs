@@ -8,7 +8,7 @@ mod event;
 mod posting;
 mod reverting;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use self::{
     deciding::{decided, removed_by_hand, retry_asked, shown_anew},
@@ -18,6 +18,9 @@ use self::{
 use super::request::{Lease, Request, State};
 
 pub use self::event::Event;
+
+/// From the beginning of an update to when it can't land any more: an invocation of five minutes, and a margin.
+const LONGER_THAN_AN_UPDATE: TimeDelta = TimeDelta::minutes(15);
 
 /// What must hold in the store for a transition to happen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -189,7 +192,9 @@ fn apply(next: &mut Request, event: Event, now: DateTime<Utc>) -> Result<Vec<Eff
         }
         Event::UpdateBegun(lease) => {
             // Whoever did not record its update may have posted a new message in the place of one that was deleted.
-            next.maybe_posted |= !next.updating.is_empty();
+            if let Some(until) = next.updating.iter().map(|sent| sent.until).min() {
+                next.may_be_posted(Some(until - LONGER_THAN_AN_UPDATE));
+            }
             // What was sent long ago has landed, or never will: this update comes after it.
             next.updating.retain(|sent| sent.until > now);
             next.updating.push(lease);
@@ -204,7 +209,9 @@ fn apply(next: &mut Request, event: Event, now: DateTime<Utc>) -> Result<Vec<Eff
             next.updating.extend(lands_until.map(|until| Lease { holder, until }));
             lose(next, &lost);
             next.rendered_version = next.rendered_version.min(shows);
-            next.maybe_posted |= maybe_posted;
+            if maybe_posted {
+                next.may_be_posted(Some(now - LONGER_THAN_AN_UPDATE));
+            }
             next.note(now, format!("card not updated: {error}"));
             next.card_tries.again(not_before, error);
             Ok(Vec::new())

@@ -46,7 +46,9 @@ pub(super) fn claim_post(next: &mut Request, lease: Lease, now: DateTime<Utc>) -
         return Err(Refusal::Leased);
     }
     // Whoever let the lease run out may have posted.
-    next.maybe_posted |= next.state.lease().is_some();
+    if next.state.lease().is_some() {
+        next.may_be_posted(None);
+    }
     next.state = State::Posting { lease };
     Ok(Vec::new())
 }
@@ -58,7 +60,7 @@ pub(super) fn posted(next: &mut Request, card: Option<CardRef>, shows: u32, now:
     } else {
         next.note(now, "posted");
     }
-    next.maybe_posted = false;
+    next.all_posts_known();
     next.card_tries.reset(now);
     match next.state.phase() {
         Phase::Unposted => {
@@ -91,7 +93,9 @@ pub(super) fn not_posted(
         return Err(Refusal::ClaimLost);
     }
     next.state = State::NeedsPost;
-    next.maybe_posted |= maybe_posted;
+    if maybe_posted {
+        next.may_be_posted(None);
+    }
     next.note(now, format!("not posted: {error}"));
     next.card_tries.again(not_before, error);
     Ok(Vec::new())
@@ -113,7 +117,7 @@ pub(super) fn updated(
     if reply_used && let Some(reply) = &mut next.reply {
         reply.uses_left = reply.uses_left.saturating_sub(1);
     }
-    next.maybe_posted = false;
+    next.all_posts_known();
     // Where somebody else updated it meanwhile, nobody knows which of the two landed last: the older counts, and the newer
     // is shown again.
     next.rendered_version = if showed == over { shows } else { shows.min(showed) };

@@ -157,11 +157,42 @@ fn an_update_that_was_not_recorded_is_shown_anew_once_it_can_not_land_any_more()
     assert_eq!(begun.due_for(Work::Update), Some(later(60)));
     let second = step(&begun, Event::UpdateBegun(lease("v", later(90))), later(59), "n").expect("a second one").next;
     assert!(second.maybe_posted, "whoever was killed may have posted a new message");
+    assert_eq!(second.unknown_posts_from(), second.stored_at, "nothing is older than the request");
     assert_eq!((second.updating.len(), second.due_for(Work::Update)), (2, Some(later(90))));
     let third = step(&second, Event::UpdateBegun(lease("w", later(150))), later(60), "n").expect("a third one").next;
     let holders: Vec<_> = third.updating.iter().map(|sent| sent.holder.as_str()).collect();
     assert_eq!(holders, ["v", "w"], "the first one has landed, or never will");
     assert!(third.maybe_posted);
+}
+
+/// The history of the channel since the request was stored may be too long to be read, weeks later.
+#[test]
+fn a_message_that_an_update_may_have_left_is_looked_for_since_that_update() {
+    let weeks = 60 * 60 * 24 * 30;
+    let begun = then(&pending(), Event::UpdateBegun(lease("u", later(weeks))));
+    let second = then(&begun, Event::UpdateBegun(lease("v", later(weeks + 60))));
+    assert_eq!(second.unknown_posts_from(), later(weeks - 15 * 60));
+    let third = then(&second, Event::UpdateBegun(lease("w", later(weeks + 90))));
+    assert_eq!(third.unknown_posts_from(), later(weeks - 15 * 60), "the first of them counts");
+    let failed = Event::NotUpdated {
+        holder: "w".to_owned(),
+        lands_until: None,
+        shows: 1,
+        not_before: later(weeks),
+        maybe_posted: true,
+        lost: Vec::new(),
+        error: "HTTP 500".to_owned(),
+    };
+    let failed = step(&pending(), failed, later(weeks), "n").expect("a failure").next;
+    assert_eq!(failed.unknown_posts_from(), later(weeks - 15 * 60));
+    let claimed = step(&request(), Event::ClaimPost(lease("p", later(60))), later(0), "n").expect("a claim").next;
+    let again = step(&claimed, Event::ClaimPost(lease("q", later(200))), later(90), "n").expect("another").next;
+    assert!(again.maybe_posted);
+    assert_eq!(again.unknown_posts_from(), again.stored_at, "its first post may be as old as it is");
+    assert_eq!(again.maybe_posted_from, None);
+    let recorded =
+        step(&second, Event::Posted { card: Some(card("9.9")), shows: 1 }, later(weeks), "n").expect("seen").next;
+    assert_eq!((recorded.maybe_posted, recorded.maybe_posted_from), (false, None));
 }
 
 #[test]
