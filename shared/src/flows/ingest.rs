@@ -15,7 +15,7 @@ use crate::{
     },
     flows::{
         context::{Context, unless_damaged},
-        reopen::{reopen_if_denied, reopen_what_came_after},
+        reopen::{judge_again, reopen_what_came_after},
         report::Report,
         resolve::{Resolution, resolve},
         withdraw::{Withdrawal, withdraw, withdraw_if_noted},
@@ -172,7 +172,7 @@ async fn announce<S: RequestStore, C, F: Firewall>(
         if known.state.awaits_decision() {
             report.withdrawn += u64::from(withdraw_if_noted(context, &known).await?);
         }
-        reopen_if_denied(context, &known).await?;
+        judge_again(context, &known).await?;
         return Ok(());
     }
     let mut dismissed = None;
@@ -196,11 +196,11 @@ async fn announce<S: RequestStore, C, F: Firewall>(
         (Inserted::New, Some(reason)) => {
             report.ignore(reason);
             // Only after the insert: whoever denies the value that it was judged by then finds it, or is found.
-            reopen_if_denied(context, &request).await?;
+            judge_again(context, &request).await?;
         }
         (Inserted::New, None) => {
             report.new += 1;
-            reopen_if_denied(context, &request).await?;
+            judge_again(context, &request).await?;
             report.withdrawn += u64::from(withdraw_if_noted(context, &request).await?);
         }
         // Another poller was faster.

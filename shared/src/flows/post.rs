@@ -17,7 +17,7 @@ use crate::{
         ingest::note_values,
         list::list,
         pace::wait_for_turn,
-        reopen::reopen_if_denied,
+        reopen::judge_again,
         resolve::{Resolution, resolve},
         withdraw::apply_notes,
     },
@@ -68,7 +68,7 @@ pub async fn post<S: RequestStore, C: Chat, F: Firewall>(
     };
     // Its rules may have been removed by hand before they were known, and whoever was to look then was killed.
     let (request, _) = apply_notes(context, described).await?;
-    reopen_if_denied(context, &request).await?;
+    judge_again(context, &request).await?;
     if request.maybe_posted && context.chat.has_addresses() {
         match context.chat.find(&request.change.id, request.unknown_posts_from() - LOOK_BACK).await {
             Ok(cards) if !cards.is_empty() => {
@@ -139,7 +139,7 @@ async fn describe_first<S: RequestStore, C, F: Firewall>(
         }
         Advanced::Done { .. } if waits => Described::Later,
         Advanced::Done { request, .. } if matches!(request.state, State::Ignored { .. }) => {
-            reopen_if_denied(context, &request).await?;
+            judge_again(context, &request).await?;
             Described::NotNeeded
         }
         Advanced::Done { .. } | Advanced::Refused { .. } | Advanced::Vanished => Described::NotNeeded,

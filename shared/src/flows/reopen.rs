@@ -47,10 +47,11 @@ pub async fn reopen_what_changed_them<S: RequestStore, C, F: Firewall>(
 
 /// After a modification was stored, or read again, that was ignored or leaves some of its rules out: the value that these
 /// were judged by may be denied by now, and the Deny found, or will find, what this one made of the rule, and leaves it alone.
+/// Or somebody noted another value while it was judged, and looked for what came after before this one was stored.
 ///
 /// # Errors
 /// The table did not answer.
-pub async fn reopen_if_denied<S: RequestStore, C, F: Firewall>(
+pub async fn judge_again<S: RequestStore, C, F: Firewall>(
     context: &Context<S, C, F>,
     modification: &Request,
 ) -> Result<(), StoreError> {
@@ -66,12 +67,25 @@ pub async fn reopen_if_denied<S: RequestStore, C, F: Firewall>(
     for ModifiedRule { id, to, .. } in rules {
         let Some(to) = to else { continue };
         let values = unless_damaged(context.store.known_values(&group, &RuleName::Id(id.clone())).await)?;
-        if let Some(denied) = denied_before(context, modification, id, to, &values).await? {
+        let not_standing = match denied_before(context, modification, id, to, &values).await? {
+            Some(denied) => Some(denied),
+            None => let_in_less(modification, to, &values),
+        };
+        if let Some(earlier) = not_standing {
             let value = KnownValue { at: modification.change.at, by: modification.change.id.clone(), rule: to.clone() };
-            add(&mut found, id, &value, &denied);
+            add(&mut found, id, &value, &earlier);
         }
     }
     reopen(context, found).await
+}
+
+/// A value that a rule had right before it became `to`, and that let in less. Events of one second leave their order open:
+/// each of them may be the one before.
+fn let_in_less(modification: &Request, to: &IngressRule, values: &[KnownValue]) -> Option<IngressRule> {
+    let change = &modification.change;
+    let before = || values.iter().filter(|value| value.by != change.id && value.at <= change.at);
+    let last_at = before().map(|value| value.at).max()?;
+    before().filter(|value| value.at == last_at).find(|value| !value.rule.covers(to)).map(|value| value.rule.clone())
 }
 
 /// The denied value that a rule had before it became `to`, if a Deny of it does not take `to` away.

@@ -1,5 +1,7 @@
 //! `ModifySecurityGroupRules`: its record tells neither the direction nor the value before.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use local::{
     system::seed::Opener,
@@ -14,7 +16,7 @@ use shared::domain::{
     ids::RequestId,
     request::State,
 };
-use simulation::fakes::{Run, ssh};
+use simulation::fakes::{Moment, Run, ssh};
 
 /// A rule that was opened from 10.0.0.0/8, its card posted; and the rule's id.
 async fn opened() -> (Run, GroupKey, String) {
@@ -211,6 +213,24 @@ async fn a_widening_that_was_judged_too_early_is_asked_about_once_the_narrowing_
     run.push(&widening).await;
     assert!(matches!(run.state(&widening), State::Ignored { .. }), "as wide as it was opened");
     run.push(&narrowing).await;
+    run.sweep().await;
+    assert_eq!(run.headline(&widening), "Approval needed");
+    assert_eq!(earlier(&run, &widening), [Some("tcp 22 from 10.1.0.0/16".to_owned())]);
+}
+
+/// The widening is judged by what is known, and stored a second later: in between another poller reads the narrowing.
+#[tokio::test(start_paused = true)]
+async fn a_widening_is_asked_about_though_the_narrowing_is_read_between_its_judgement_and_its_insert() {
+    let (run, group, rule) = opened().await;
+    let narrowing = modify(&run, &group, to(&rule, "10.1.0.0/16"));
+    run.wait(TimeDelta::minutes(1)).await;
+    let widening = modify(&run, &group, to(&rule, "10.0.0.0/8"));
+    run.delay(vec![(Moment::Before, "store", "insert", 1, Duration::from_secs(1))]);
+    let other = async {
+        run.wait(TimeDelta::milliseconds(500)).await;
+        run.push(&narrowing).await;
+    };
+    futures::join!(run.push(&widening), other);
     run.sweep().await;
     assert_eq!(run.headline(&widening), "Approval needed");
     assert_eq!(earlier(&run, &widening), [Some("tcp 22 from 10.1.0.0/16".to_owned())]);
