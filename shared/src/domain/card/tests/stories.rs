@@ -71,6 +71,13 @@ fn fields(message: &Message) -> String {
 }
 
 #[test]
+fn a_range_is_called_by_its_ports_though_a_well_known_one_is_in_it() {
+    let header = |from, to| card(&authorized(vec![opened(rule("tcp", from, to, "0.0.0.0/0"), "", "")]));
+    assert!(header(20, 30).contains("header: 🔴 Approval needed: tcp 20-30 opened to the whole internet"));
+    assert!(header(22, 22).contains("header: 🔴 Approval needed: SSH opened to the whole internet"));
+}
+
+#[test]
 fn two_halves_of_the_internet_are_called_the_internet() {
     assert_snapshot!(card(&authorized(vec![ssh("0.0.0.0/1"), https(), ssh("128.0.0.0/1")])), @r#"
     text: Approval needed: SSH opened to the whole internet. 3 rules on sg-0123456789abcdef0 (web-alb) in prod-payments, eu-west-1, by alice@example.com: tcp 22 from 0.0.0.0/1; tcp 22 from 128.0.0.0/1; tcp 443 from 203.0.113.0/24. Together they let in the whole internet.
