@@ -22,7 +22,7 @@ help: ## List the targets
 
 .PHONY: build
 build: ## Build everything (dev profile)
-	@command -v $(CARGO) >/dev/null || { echo "cargo is missing: install Rust with rustup (see rust-version in Cargo.toml)"; exit 1; }
+	@command -v $(CARGO) >/dev/null || { echo "cargo is missing: curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh"; exit 1; }
 	$(CARGO) build --workspace --bins
 
 # At a terminal the demo has a process group of its own: its Ctrl-C is not for make, which would end with an error.
@@ -33,7 +33,7 @@ demo: build ## Run the whole system on this machine and open its page
 # cargo-lambda would fetch a target of its own choice with rustup; we build for the one that is there.
 .PHONY: lambda
 lambda: $(TOOLS)/.made ## Build the two functions for AWS Lambda into target/lambda (ARCHITECTURE=x86_64)
-	@command -v $(CARGO) >/dev/null || { echo "cargo is missing: install Rust with rustup (see rust-version in Cargo.toml)"; exit 1; }
+	@command -v $(CARGO) >/dev/null || { echo "cargo is missing: curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh"; exit 1; }
 	PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" $(CARGO) lambda build --locked --profile ship --$(subst _,-,$(ARCHITECTURE)) --skip-target-check -p poller -p responder
 
 .PHONY: boot
@@ -46,7 +46,7 @@ boot: ## Start what `make lambda` built under the Runtime API's emulator: cold s
 .PHONY: replay
 replay: ## Show what would have been asked about your CloudTrail files: make replay FILES="..."
 	@test -n "$(strip $(FILES))" || { echo 'name the files or folders: make replay FILES="logs/ more.json.gz"'; exit 2; }
-	@command -v $(CARGO) >/dev/null || { echo "cargo is missing: install Rust with rustup (see rust-version in Cargo.toml)"; exit 1; }
+	@command -v $(CARGO) >/dev/null || { echo "cargo is missing: curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh"; exit 1; }
 	@$(CARGO) build --package local --bin local
 	@target/debug/local replay $(FILES)
 
@@ -105,9 +105,9 @@ deny: ## Licences, known defects, duplicates and origins of all dependencies (ne
 	cargo-deny --locked check $(CHECKS)
 
 .PHONY: mutants
-mutants: ## Which changes of the domain and the signature check no test sees (needs cargo-mutants; more than an hour)
-	@command -v cargo-mutants >/dev/null || { echo "cargo-mutants is missing: cargo install --locked cargo-mutants"; exit 1; }
-	$(CARGO) mutants --package shared --output target
+mutants: ## Which changes of the domain and the signature check no test sees (needs cargo-mutants and cargo-nextest; an hour)
+	@for tool in cargo-mutants cargo-nextest; do command -v $$tool >/dev/null || { echo "$$tool is missing: cargo install --locked $$tool"; exit 1; }; done
+	$(CARGO) mutants --package shared --output target --jobs 2
 
 .PHONY: lint
 lint: ## rustfmt and clippy, warnings are errors
@@ -120,18 +120,18 @@ fmt: ## Format the code
 
 # A virtual environment of our own: nothing is installed outside this folder.
 $(VENV)/.made: tests/python/requirements.txt
-	@command -v $(PYTHON) >/dev/null || { echo "python3 is missing: install Python 3.10 or newer"; exit 1; }
+	@command -v $(PYTHON) >/dev/null || { echo "python3 is missing: install Python 3.10 or newer (Debian: sudo apt-get install python3-venv)"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r tests/python/requirements.txt
 	@touch $@
 
 $(TOOLS)/.made: infra/requirements.txt
-	@command -v $(PYTHON) >/dev/null || { echo "python3 is missing: install Python 3.10 or newer"; exit 1; }
+	@command -v $(PYTHON) >/dev/null || { echo "python3 is missing: install Python 3.10 or newer (Debian: sudo apt-get install python3-venv)"; exit 1; }
 	$(PYTHON) -m venv $(TOOLS)
 	$(TOOLS)/bin/pip install --quiet --disable-pip-version-check -r infra/requirements.txt
 	@touch $@
 
 %/node_modules/.made: %/package-lock.json
-	@command -v npm >/dev/null || { echo "npm is missing: install Node.js 20 or newer"; exit 1; }
+	@command -v npm >/dev/null || { echo "npm is missing: install Node.js 20 or newer (Debian: sudo apt-get install nodejs npm; others: https://nodejs.org)"; exit 1; }
 	cd $* && npm ci --no-audit --no-fund
 	@touch $@

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 import { ROOT } from '../lib/app';
-import { ConfigErrors, loadConfig } from '../lib/config';
+import { ConfigErrors, loadConfig, NotReadable } from '../lib/config';
 import { manifest, NO_URL, WrongUrl } from '../lib/slack-manifest';
 
 const [url = NO_URL, configPath = join(ROOT, 'config.toml')] = process.argv.slice(2);
@@ -14,6 +14,7 @@ try {
   writeFileSync(path, manifest(loadConfig(resolve(configPath)), url));
   console.log(`${path}: ${url}`);
 } catch (error) {
-  console.error(error instanceof ConfigErrors || error instanceof WrongUrl ? error.message : error);
+  const expected = [ConfigErrors, NotReadable, WrongUrl].some((kind) => error instanceof kind);
+  console.error(expected ? (error as Error).message : error);
   process.exitCode = 1;
 }

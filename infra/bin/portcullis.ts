@@ -5,9 +5,12 @@ import { join, resolve } from 'node:path';
 import { App } from 'aws-cdk-lib';
 
 import { populate, ROOT } from '../lib/app';
-import { ConfigErrors, loadDeployable } from '../lib/config';
+import { ConfigErrors, loadDeployable, NotReadable } from '../lib/config';
 import { OutsideRepository } from '../lib/pipeline';
 import { NotBuilt } from '../lib/portcullis/function';
+
+/** Errors of which the message says all. */
+const EXPECTED = [ConfigErrors, NotReadable, NotBuilt, OutsideRepository];
 
 const app = new App({ analyticsReporting: false });
 
@@ -21,7 +24,7 @@ try {
   const configPath = given('config', join(ROOT, 'config.toml'));
   populate(app, loadDeployable(configPath), { configPath, binaries: given('binaries', join(ROOT, 'target/lambda')) });
 } catch (error) {
-  const expected = error instanceof ConfigErrors || error instanceof NotBuilt || error instanceof OutsideRepository;
-  console.error(expected ? error.message : error);
+  const expected = EXPECTED.some((kind) => error instanceof kind);
+  console.error(expected ? (error as Error).message : error);
   process.exit(1);
 }

@@ -8,7 +8,6 @@ import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 
 import calls from '../../shared/aws-calls.json';
 import type { Deployable, Lake, SecretRef } from './config';
-import type { AccountId } from './config/kinds';
 import { type FunctionName, functionLogGroup, home, QUEUE, rolePart } from './names';
 
 /** A role of which the calls are listed. */
@@ -137,7 +136,7 @@ function resources(kind: ResourceKind, caller: Caller, config: Deployable, pseud
         wildcard: 'Every stream of the one log group: Lambda chooses the names of the streams.',
       };
     case 'event_data_store':
-      return { arns: lake === undefined ? [] : [eventDataStore(lake, accounts.organization, partition)] };
+      return { arns: lake === undefined ? [] : eventDataStore(lake, config, partition) };
     case 'security_groups':
       return {
         arns: [`arn:${partition}:ec2:*:${pseudo.account}:security-group/*`],
@@ -152,8 +151,14 @@ function resources(kind: ResourceKind, caller: Caller, config: Deployable, pseud
 
 const SUFFIX = "Secrets Manager adds a hyphen and six characters to a secret's name: they are not known here.";
 
-function eventDataStore(lake: Lake, owner: AccountId, partition: string): string {
-  return `arn:${partition}:cloudtrail:${lake.region}:${owner}:eventdatastore/${lake.eventDataStore}`;
+/**
+ * An organization's store lies in the management account, also where a delegated administrator made it and queries it:
+ * which of the two is in its ARN is not known here.
+ */
+function eventDataStore(lake: Lake, { accounts, deploy }: Deployable, partition: string): string[] {
+  return [accounts.organization, deploy.managementAccount].map(
+    (owner) => `arn:${partition}:cloudtrail:${lake.region}:${owner}:eventdatastore/${lake.eventDataStore}`,
+  );
 }
 
 /** The secret that both functions need. */

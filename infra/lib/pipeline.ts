@@ -2,7 +2,7 @@
 
 import { relative, sep } from 'node:path';
 
-import { type CfnElement, Stack, type StackProps, Stage } from 'aws-cdk-lib';
+import { type CfnElement, Duration, Stack, type StackProps, Stage } from 'aws-cdk-lib';
 import { BuildSpec, ComputeType, LinuxArmBuildImage, LinuxBuildImage, type Project } from 'aws-cdk-lib/aws-codebuild';
 import { Repository } from 'aws-cdk-lib/aws-codecommit';
 import { Pipeline as CodePipelineV2, PipelineType } from 'aws-cdk-lib/aws-codepipeline';
@@ -16,7 +16,7 @@ import { acknowledge } from './acknowledge';
 import type { Deployable, Pipeline } from './config';
 import { home } from './names';
 import type { Inputs } from './portcullis/function';
-import { addStacks } from './stacks';
+import { addStacks, tag } from './stacks';
 
 /** The pipeline's stack. */
 export class PipelineStack extends Stack {
@@ -57,6 +57,8 @@ export class PipelineStack extends Stack {
         primaryOutputDirectory: 'infra/cdk.out',
       }) as IFileSetProducer,
       synthCodeBuildDefaults: {
+        // All of Rust is built twice, for Lambda and for the tests.
+        timeout: Duration.hours(2),
         partialBuildSpec: BuildSpec.fromObject({
           phases: { install: { 'runtime-versions': { nodejs: '22', python: '3.12' } } },
         }),
@@ -70,6 +72,7 @@ export class PipelineStack extends Stack {
     addStacks(stage, config, inputs);
     made.addStage(stage);
     made.buildPipeline();
+    tag(scope, config);
     this.useConnection(codePipeline, pipeline);
     this.acknowledgeWildcards(codePipeline, made);
   }

@@ -26,7 +26,12 @@ export function addStacks(scope: Construct, config: Deployable, inputs: Inputs):
   if (config.deploy.forwarding) {
     addForwarding(scope, config, portcullis);
   }
-  for (const [key, value] of config.deploy.tags) {
+  tag(scope, config);
+}
+
+/** Tags all below a construct, but what lies in a stage of its own. */
+export function tag(scope: Construct, { deploy }: Deployable): void {
+  for (const [key, value] of deploy.tags) {
     Tags.of(scope).add(key, value);
   }
 }

@@ -122,8 +122,26 @@ describe('the alarms', () => {
     assert.match(text(alarm('portcullis-dead-letters').Dimensions[0].Value), /^\$\{PushedDeadLetters/);
     assert.match(text(alarm('portcullis-clicks-failed').Dimensions[0].Value), /^\$\{ApiHttp/);
     const metrics = alarm('portcullis-table-throttled').Metrics as Loose[];
-    const table = metrics.flatMap(({ MetricStat }) => MetricStat?.Metric.Dimensions[0].Value ?? []).map(text);
-    assert.deepEqual(table, ['${Table}', '${Table}']);
+    const [expression, ...throttled] = metrics.map(({ Expression, MetricStat }) =>
+      MetricStat === undefined
+        ? Expression
+        : [
+            MetricStat.Metric.MetricName,
+            ...MetricStat.Metric.Dimensions.map(({ Name, Value }: Loose) => `${Name}=${text(Value)}`),
+          ].join(' '),
+    );
+    assert.equal(expression, 'FILL(getitem, 0) + FILL(putitem, 0) + FILL(query, 0) + FILL(updateitem, 0)');
+    assert.deepEqual(
+      throttled,
+      ['GetItem', 'PutItem', 'Query', 'UpdateItem'].map(
+        (operation) => `ThrottledRequests Operation=${operation} TableName=\${Table}`,
+      ),
+    );
+  });
+
+  test('look for errors in periods in which something runs: the sweeps, where there is no lake', () => {
+    assert.equal(alarm('portcullis-poller-failed').Period, 600);
+    assert.equal(alarm('portcullis-poller-failed', 'deployed_pushes_only').Period, 300);
   });
 
   test('know nothing of a lake or of pushed events where there are none', () => {
@@ -148,6 +166,20 @@ describe('the alarms', () => {
     assert.deepEqual(resources(template('deployed_every_key', 'Portcullis'), 'AWS::SNS::Topic'), []);
     const subscription = one(template('deployed_roles_exist', 'Portcullis'), 'AWS::SNS::Subscription').Properties;
     assert.deepEqual([subscription.Protocol, subscription.Endpoint], ['email', 'security@example.com']);
+  });
+
+  test('may publish on the topic that is made', () => {
+    const { Statement } = one(template('deployed', 'Portcullis'), 'AWS::SNS::TopicPolicy').Properties.PolicyDocument;
+    const allowed = Statement.filter(({ Effect }: Loose) => Effect === 'Allow');
+    assert.deepEqual(
+      allowed.map(({ Principal, Action, Resource }: Loose) => [Principal, Action, text(Resource)]),
+      [[{ Service: 'cloudwatch.amazonaws.com' }, 'sns:Publish', '${AlarmsTopic3A2DFEBA}']],
+    );
+    assert.equal(
+      text(allowed[0].Condition.ArnLike['aws:SourceArn']),
+      'arn:${AWS::Partition}:cloudwatch:eu-west-1:123456789012:alarm:portcullis-*',
+    );
+    assert.ok([...alarms().keys()].every((name) => name.startsWith('portcullis-')));
   });
 
   test('and what they watch are on the dashboard', () => {

@@ -75,7 +75,40 @@ test('every error of a text that is no TOML is told with its place', () => {
 test('what cdk synth can not do without is asked for when it is not there', () => {
   const path = join(ROOT, 'tests/config/good/smallest.toml');
   assert.throws(() => loadDeployable(path), /smallest\.toml: deploy: is missing; add the section \[deploy\]/);
+  const twoErrors = join(ROOT, 'tests/config/bad/no_delivery.toml');
+  assert.throws(() => loadDeployable(twoErrors), /slack\.bot_token: is missing[\s\S]*deploy: is missing/);
   assert.throws(() => loadConfig('/nowhere/config.toml'), /can't be read: .*name another path: -c config=PATH/);
+});
+
+describe('what lies where the functions can not reach it is refused', () => {
+  const good = readFileSync(join(ROOT, 'tests/config/deploy/good/deployed.toml'), 'utf8');
+  const refused = (change: (toml: string) => string) => {
+    const toml = change(good);
+    assert.notEqual(toml, good);
+    return errorsOf(toml).errors.map(({ place }) => (place.kind === 'key' ? place.key : 'syntax'));
+  };
+
+  test('a topic of another region', () => {
+    const topic = (region: string) => (toml: string) =>
+      `${toml}alarm_topic = "arn:aws:sns:${region}:123456789012:alarms"\n`;
+    assert.deepEqual(refused(topic('us-east-1')), ['deploy.alarm_topic']);
+    assert.doesNotThrow(() => readConfig(topic('eu-west-1')(good)));
+  });
+
+  test('secrets of another region', () => {
+    const at = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:slack-AbCdEf';
+    assert.deepEqual(
+      refused((toml) => toml.replaceAll('portcullis/slack', at)),
+      ['slack.bot_token', 'slack.signing_secrets[0]'],
+    );
+  });
+
+  test('a delegate of the management account that is that account', () => {
+    assert.deepEqual(
+      refused((toml) => `${toml}management_account = "123456789012"\ndelegated_administrator = true\n`),
+      ['deploy.delegated_administrator'],
+    );
+  });
 });
 
 test('the management account, the regions and the external id have the defaults that the README gives', () => {

@@ -143,6 +143,16 @@ describe('the pipeline', () => {
   });
 });
 
+test('the tags are on the pipeline too, and on what it deploys', () => {
+  const tags = (stack: string, type: string) => one(template('deployed_every_key', stack), type).Properties.Tags;
+  const expected = [
+    { Key: 'cost-center', Value: '4711' },
+    { Key: 'team', Value: 'security' },
+  ];
+  assert.deepEqual(tags('PortcullisPipeline', 'AWS::CodePipeline::Pipeline'), expected);
+  assert.deepEqual(tags('PortcullisSpokes', 'AWS::CloudFormation::StackSet'), expected);
+});
+
 test('in CodeBuild a build of one commit has one hash, whatever its bytes; elsewhere the bytes decide', () => {
   const folder = mkdtempSync(join(tmpdir(), 'portcullis-hash-'));
   const hash = (content: string, commit?: string) => {

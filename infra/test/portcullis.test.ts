@@ -1,7 +1,8 @@
 /** The stack Portcullis: what is in it, and how it is set. */
 
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 
@@ -66,6 +67,35 @@ describe('the functions', () => {
       (error: Error) =>
         error instanceof NotBuilt && /poller is not built\. Build both: make lambda/.test(error.message),
     );
+  });
+
+  test('that are built for another architecture are told of, with the command that builds them', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'portcullis-architecture-'));
+    // The head of a program for x86_64.
+    const elf = Buffer.alloc(64);
+    elf.write('\x7fELF', 'latin1');
+    elf.writeUInt16LE(62, 18);
+    for (const name of ['poller', 'responder']) {
+      mkdirSync(join(folder, name));
+      writeFileSync(join(folder, name, 'bootstrap'), elf);
+    }
+    const warnings = (name: Parameters<typeof config>[0]) => {
+      const app = new App({ autoSynth: false, analyticsReporting: false, outdir: join(folder, name) });
+      populate(app, config(name), { configPath: configPath(name), binaries: folder });
+      return app.node
+        .findAll()
+        .flatMap(({ node }) => node.metadata)
+        .filter(({ type, data }) => type === 'aws:cdk:warning' && String(data).includes('bootstrap'))
+        .map(({ data }) => String(data));
+    };
+    try {
+      assert.deepEqual(warnings('deployed'), []);
+      const [first = '', ...others] = warnings('deployed_every_key');
+      assert.match(first, /poller\/bootstrap is not built for arm64.*: make lambda ARCHITECTURE=arm64/);
+      assert.equal(others.length, 1);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   test('are invoked once a tick, and no old tick is made up for', () => {

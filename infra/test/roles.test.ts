@@ -95,10 +95,21 @@ describe('where the roles are made', () => {
     assert.deepEqual(trust(role)[0]?.principals, [
       'arn:${AWS::Partition}:iam::123456789012:role/portcullis/portcullis-poller',
     ]);
-    assert.deepEqual(statements(role.Policies[0].PolicyDocument)[0]?.resources, [
-      'arn:${AWS::Partition}:cloudtrail:us-gov-east-1:222222222222:eventdatastore/7b0d1f2c-3a4e-4b5c-9d6e-0a1b2c3d4e5f',
-    ]);
     assert.equal(synthesised('deployed_pushes_only').templates.has('PortcullisLakeRole'), false);
+  });
+
+  test('the Lake read role queries the one store, whichever of the two accounts its ARN names', () => {
+    const stores = (name: ConfigName) => {
+      const role = one(template(name, 'PortcullisLakeRole'), 'AWS::IAM::Role').Properties;
+      return statements(role.Policies[0].PolicyDocument).flatMap(({ resources }) => resources);
+    };
+    const store = (place: string) =>
+      `arn:\${AWS::Partition}:cloudtrail:${place}:eventdatastore/7b0d1f2c-3a4e-4b5c-9d6e-0a1b2c3d4e5f`;
+    assert.deepEqual(stores('deployed'), [store('us-east-1:111111111111')]);
+    assert.deepEqual(stores('deployed_every_key'), [
+      store('us-gov-east-1:111111111111'),
+      store('us-gov-east-1:222222222222'),
+    ]);
   });
 
   test('the roles that are assumed come after those that they trust', () => {

@@ -81,6 +81,13 @@ test('it says what is wrong in the configuration, and nothing else', () => {
   assert.doesNotMatch(said, /\bat .*\.ts:\d+/);
 });
 
+test('it says that the configuration is not there, and nothing else', () => {
+  const { status, said } = cdk('synth', '--quiet', '-c', `config=${join(copy, 'nowhere.toml')}`);
+  assert.notEqual(status, 0);
+  assert.match(said, /nowhere\.toml can't be read: ENOENT/);
+  assert.doesNotMatch(said, /\bat .*\.ts:\d+/);
+});
+
 test('it says which command builds the functions', () => {
   const { status, said } = cdk('synth', '--quiet', '-c', `config=${configPath('deployed')}`);
   assert.notEqual(status, 0);

@@ -172,6 +172,7 @@ const DAY = 86_400;
 /** What AWS asks of the other sections where Portcullis is deployed. */
 export function checkDeployable(
   deploy: Deploy | undefined,
+  automation: kinds.AccountId | undefined,
   roles: Roles | undefined,
   lakeRegion: kinds.Region | undefined,
   timing: Timing | undefined,
@@ -190,6 +191,16 @@ export function checkDeployable(
   if (deploy !== undefined && lakeRegion !== undefined && partitionOf(lakeRegion) !== partitionOf(deploy.region)) {
     refuse('lake', 'region', 'lies in another partition than deploy.region; no role can be assumed across partitions');
   }
+  if (deploy?.alarms.kind === 'topic' && regionOf(deploy.alarms.arn) !== deploy.region) {
+    refuse('deploy', 'alarm_topic', 'lies in another region than deploy.region; an alarm notifies topics of its own only');
+  }
+  if (deploy?.delegatedAdministrator && automation === deploy.managementAccount) {
+    refuse(
+      'deploy',
+      'delegated_administrator',
+      'is true, and accounts.automation is the management account, which needs no delegate; set it to false',
+    );
+  }
   const every = [
     ['poll_every', timing?.pollEvery],
     ['sweep_every', timing?.sweepEvery],
@@ -205,6 +216,9 @@ export function checkDeployable(
   }
   if (slack !== undefined) {
     for (const [key, reference] of references(slack)) {
+      if (deploy !== undefined && 'name' in reference && isElsewhere(reference.name, deploy.region)) {
+        errors.add(key, 'is the ARN of another region than deploy.region, where the functions ask; store the secret there');
+      }
       if (reference.kind === 'env') {
         errors.add(
           key,
@@ -214,6 +228,15 @@ export function checkDeployable(
       }
     }
   }
+}
+
+/** The region that an ARN names. */
+function regionOf(arn: string): string | undefined {
+  return arn.split(':')[3];
+}
+
+function isElsewhere(name: string, home: kinds.Region): boolean {
+  return name.startsWith('arn:') && regionOf(name) !== home;
 }
 
 /** The references to secrets, each with its key. */

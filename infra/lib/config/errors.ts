@@ -29,6 +29,9 @@ export class ConfigErrors extends Error {
   }
 }
 
+/** The file is not there, or can't be read. */
+export class NotReadable extends Error {}
+
 function placeText(place: Place): string {
   switch (place.kind) {
     case 'key':

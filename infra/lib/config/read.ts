@@ -8,20 +8,24 @@ import { boolean, list, Section, text } from './reader';
 import { secretRef } from './secret';
 import { readSyntax } from './syntax';
 
-const WEEK = 7 * 86_400;
+const DAY = 86_400;
+const WEEK = 7 * DAY;
 
-/** Reads a configuration. Throws {@link ConfigErrors}: every error that the text holds, each with its key. */
-export function readConfig(toml: string): Config {
+/**
+ * Reads a configuration. Throws {@link ConfigErrors}: every error that the text holds, each with its key. Where it is to
+ * be deployed, a missing `[deploy]` is one of them.
+ */
+export function readConfig(toml: string, toDeploy = false): Config {
   const errors = new Errors();
   const table = readSyntax(toml, errors);
-  const config = table && Section.read(Key.root, table, errors, (root) => readRoot(root, errors));
+  const config = table && Section.read(Key.root, table, errors, (root) => readRoot(root, errors, toDeploy));
   if (config === undefined || errors.all.length > 0) {
     throw new ConfigErrors(errors.all);
   }
   return config;
 }
 
-function readRoot(root: Section, errors: Errors): Config | undefined {
+function readRoot(root: Section, errors: Errors, toDeploy: boolean): Config | undefined {
   const hasLake = root.has('lake');
   const deployed = root.has('deploy');
   let organization: kinds.AccountId | undefined;
@@ -33,8 +37,7 @@ function readRoot(root: Section, errors: Errors): Config | undefined {
   const roles = root.section('roles', (section) => readRoles(section, hasLake));
   const lake = root.optionalSection('lake', readLake);
   const timing = root.section('timing', readTiming);
-  const longestWindow = timing && Math.max(timing.reconcileWindow, timing.lookback + timing.catchUp);
-  const store = root.section('store', (section) => readStore(section, longestWindow));
+  const store = root.section('store', (section) => readStore(section, timing));
   let byWebhook = false;
   const slack = root.section('slack', (section) => {
     byWebhook = section.has('webhook_url') && !section.has('bot_token');
@@ -49,8 +52,14 @@ function readRoot(root: Section, errors: Errors): Config | undefined {
   const deploy = root.optionalSection('deploy', (section) =>
     readDeploy(section, { organization, rolesExist: roles?.exist, hasLake }),
   );
+  if (toDeploy && !deployed) {
+    root.refuse(
+      'deploy',
+      'is missing; add the section [deploy] with region, organization_id and organizational_units (see infra/README.md)',
+    );
+  }
   if (deployed) {
-    checkDeployable(deploy?.value, roles, lake?.value?.region, timing, slack, errors);
+    checkDeployable(deploy?.value, accounts?.automation, roles, lake?.value?.region, timing, slack, errors);
   }
   if (!accounts || !roles || !lake || !timing || !store || !slack || !approvers || !people || !mode || !deploy) {
     return undefined;
@@ -130,19 +139,28 @@ function readTiming(section: Section): Timing | undefined {
   return { pollEvery, sweepEvery, lookback, catchUp, reconcileEvery, reconcileWindow };
 }
 
-/** An item must outlive every window by far, or an old event would be announced again: twice the longest, and a week. */
-function readStore(section: Section, longestWindow: number | undefined): Config['store'] | undefined {
+function readStore(section: Section, timing: Config['timing'] | undefined): Config['store'] | undefined {
   const table = section.or('table', text(kinds.tableName), 'secgrouprequests');
   const retention = section.or('retention', text(kinds.duration), '400d');
-  if (retention && longestWindow && retention < 2 * longestWindow + WEEK) {
-    const shortest = kinds.writeDuration(2 * longestWindow + WEEK);
+  const least = timing && leastRetention(timing);
+  if (retention && least && retention < least.seconds) {
+    const shortest = kinds.writeDuration(least.seconds);
     section.refuse(
       'retention',
-      `is too short: an old event could be announced again; set it to ${shortest} (twice the longest window of ` +
-        '[timing], and 7d) or more',
+      `is too short: an old event could be announced again; set it to ${shortest} (${least.what}) or more`,
     );
   }
   return table && retention && { table, retention };
+}
+
+/** An item must outlive every window by far, or an old event would be announced again; and all that a re-scan goes back to. */
+function leastRetention(timing: Config['timing']): { readonly seconds: number; readonly what: string } {
+  const longestWindow = Math.max(timing.reconcileWindow, timing.lookback + timing.catchUp);
+  const byWindow = 2 * longestWindow + WEEK;
+  const byReScan = timing.catchUp + timing.reconcileEvery + timing.reconcileWindow + DAY;
+  return byWindow >= byReScan
+    ? { seconds: byWindow, what: 'twice the longest window of [timing], and 7d' }
+    : { seconds: byReScan, what: 'catch_up, reconcile_every and reconcile_window together, and 1d' };
 }
 
 function readSlack(section: Section): Slack | undefined {

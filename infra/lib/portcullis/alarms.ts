@@ -1,6 +1,6 @@
 /** The alarms, and who is told. What each means and what to do stands in docs/operations.md. */
 
-import { Duration } from 'aws-cdk-lib';
+import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
 import {
   Alarm,
   ComparisonOperator,
@@ -13,10 +13,12 @@ import {
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { CfnTable } from 'aws-cdk-lib/aws-dynamodb';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
 
+import calls from '../../../shared/aws-calls.json';
 import type { Deployable } from '../config';
 import { FUNCTIONS, type FunctionName, TOPIC } from '../names';
 import type { SlackApi } from './api';
@@ -29,6 +31,9 @@ export const CARD_LATE = Duration.minutes(15);
 
 /** A pushed event that nobody has taken by now. */
 export const PUSH_LATE = Duration.minutes(15);
+
+/** What the names of all alarms begin with. */
+const PREFIX = 'portcullis-';
 
 const GIGABYTE = 1_000_000_000;
 const SHORT = Duration.minutes(5);
@@ -66,7 +71,7 @@ export class Alarms extends Construct {
     const action = new SnsAction(this.topic);
     this.alarms = watched(parts).map(({ name, what, metric, above, below, times = 1, missing }) => {
       const alarm = new Alarm(this, name, {
-        alarmName: `portcullis-${name}`,
+        alarmName: `${PREFIX}${name}`,
         alarmDescription: `${what} See docs/operations.md.`,
         metric,
         threshold: above ?? below ?? 0,
@@ -88,6 +93,21 @@ export class Alarms extends Construct {
         return Topic.fromTopicArn(this, 'Topic', deploy.alarms.arn);
       case 'own-topic': {
         const topic = new Topic(this, 'Topic', { topicName: TOPIC, displayName: 'Portcullis', enforceSSL: true });
+        // A topic with a policy has lost the one that it begins with, by which its account's alarms may publish.
+        const alarms = { service: 'cloudwatch', resource: 'alarm', resourceName: `${PREFIX}*` };
+        topic.addToResourcePolicy(
+          new PolicyStatement({
+            sid: 'Alarms',
+            principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
+            actions: ['sns:Publish'],
+            resources: [topic.topicArn],
+            conditions: {
+              ArnLike: {
+                'aws:SourceArn': Stack.of(this).formatArn({ ...alarms, arnFormat: ArnFormat.COLON_RESOURCE_NAME }),
+              },
+            },
+          }),
+        );
         if (deploy.alarms.email !== undefined) {
           topic.addSubscription(new EmailSubscription(deploy.alarms.email));
         }
@@ -111,9 +131,11 @@ function ofReverts(parts: Parts): Watched[] {
 
 function ofReading(parts: Parts): Watched[] {
   const { config, functions, logMetrics } = parts;
-  const poll = clamp(config.timing.pollEvery, SHORT, Duration.hours(12));
-  const sweep = clamp(3 * config.timing.sweepEvery, SHORT, DAY);
-  const errors = functions.poller.function.metricErrors({ period: poll, statistic: Stats.SUM });
+  // In each period there has to be an invocation that could fail; without a lake only the sweeps come by themselves.
+  const { pollEvery, sweepEvery } = config.timing;
+  const often = clamp(config.lake === undefined ? sweepEvery : pollEvery, SHORT, Duration.hours(12));
+  const sweep = clamp(3 * sweepEvery, SHORT, DAY);
+  const errors = functions.poller.function.metricErrors({ period: often, statistic: Stats.SUM });
   const alarms: Watched[] = [
     {
       name: 'poller-failed',
@@ -139,7 +161,7 @@ function ofReading(parts: Parts): Watched[] {
     {
       name: 'lake-not-read',
       what: 'Three polls in a row did not read CloudTrail Lake to the end.',
-      metric: logMetrics.pollsDone(clamp(config.timing.pollEvery, SHORT, DAY)),
+      metric: logMetrics.pollsDone(clamp(pollEvery, SHORT, DAY)),
       below: 1,
       times: 3,
       missing: TreatMissingData.BREACHING,
@@ -207,17 +229,24 @@ function ofLimits({ functions, table }: Parts): Watched[] {
     metric: functions[name].function.metricThrottles({ period: SHORT, statistic: Stats.SUM }),
     above: 0,
   });
-  const events = (metricName: string) =>
-    new Metric({
-      namespace: 'AWS/DynamoDB',
-      metricName,
-      dimensionsMap: { TableName: table.ref },
-      statistic: Stats.SUM,
-      period: SHORT,
-    });
+  // By operation, since that counts what an index throttles too; the events of an index are metrics of their own.
+  const operations = Object.fromEntries(
+    tableOperations().map((operation) => [
+      operation.toLowerCase(),
+      new Metric({
+        namespace: 'AWS/DynamoDB',
+        metricName: 'ThrottledRequests',
+        dimensionsMap: { TableName: table.ref, Operation: operation },
+        statistic: Stats.SUM,
+        period: SHORT,
+      }),
+    ]),
+  );
   const metric = new MathExpression({
-    expression: 'FILL(reads, 0) + FILL(writes, 0)',
-    usingMetrics: { reads: events('ReadThrottleEvents'), writes: events('WriteThrottleEvents') },
+    expression: Object.keys(operations)
+      .map((id) => `FILL(${id}, 0)`)
+      .join(' + '),
+    usingMetrics: operations,
     label: 'throttled requests',
     period: SHORT,
   });
@@ -225,6 +254,12 @@ function ofLimits({ functions, table }: Parts): Watched[] {
     ...FUNCTIONS.map(throttled),
     { name: 'table-throttled', what: 'DynamoDB throttled requests to the table.', metric, above: 0 },
   ];
+}
+
+/** The operations that the functions call on the table and its indexes. */
+function tableOperations(): string[] {
+  const actions = FUNCTIONS.flatMap((name) => calls[name].map(({ action }) => action));
+  return [...new Set(actions)].flatMap((action) => /^dynamodb:(.*)$/.exec(action)?.[1] ?? []).sort();
 }
 
 /** Periods of alarms are whole minutes, and a day at most. */
