@@ -16,7 +16,8 @@ use super::{
 };
 use crate::domain::ids::{AccountId, AppId, ChannelId, EventDataStoreId, Region, SlackUserId, TeamId, UserGroupId};
 
-const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const WEEK: Duration = DAY.saturating_mul(7);
 const NONE: Vec<Value> = Vec::new();
 
 pub(super) fn config(text: &str) -> Result<Config, ConfigErrors> {
@@ -51,8 +52,7 @@ fn root(root: &mut Section<'_>) -> Option<Config> {
     let roles = root.section("roles", |section| roles(section, with_lake));
     let lake = root.optional_section("lake", lake);
     let timing = root.section("timing", timing);
-    let longest_window = timing.as_ref().map(|timing| timing.reconcile_window.max(timing.lookback + timing.catch_up));
-    let store = root.section("store", |section| store(section, longest_window));
+    let store = root.section("store", |section| store(section, timing.as_ref()));
     let mut by_webhook = false;
     let slack = root.section("slack", |section| {
         by_webhook = section.has("webhook_url") && !section.has("bot_token");
@@ -147,21 +147,30 @@ fn timing(section: &mut Section<'_>) -> Option<Timing> {
     })
 }
 
-/// An item must outlive every window by far, or an old event would be announced again: twice the longest, and a week.
-fn store(section: &mut Section<'_>, longest_window: Option<Duration>) -> Option<Store> {
+fn store(section: &mut Section<'_>, timing: Option<&Timing>) -> Option<Store> {
     let table = section.or("table", "secgrouprequests");
     let retention = section.or("retention", "400d");
-    if let (Some(retention), Some(longest_window)) = (retention, longest_window)
-        && retention < 2 * longest_window + WEEK
+    if let (Some(retention), Some((least, what))) = (retention, timing.map(least_retention))
+        && retention < least
     {
-        let shortest = write_duration(2 * longest_window + WEEK);
-        let why = format!(
-            "is too short: an old event could be announced again; set it to {shortest} (twice the longest window of \
-             [timing], and 7d) or more"
-        );
+        let shortest = write_duration(least);
+        let why = format!("is too short: an old event could be announced again; set it to {shortest} ({what}) or more");
         section.refuse("retention", Problem::Conflict(why));
     }
     Some(Store { table: table?, retention: retention? })
+}
+
+/// An item must outlive every window by far, or an old event would be announced again; and all that a re-scan goes back to
+/// after an outage.
+fn least_retention(timing: &Timing) -> (Duration, &'static str) {
+    let longest_window = timing.reconcile_window.max(timing.lookback + timing.catch_up);
+    let by_window = 2 * longest_window + WEEK;
+    let by_re_scan = timing.catch_up + timing.reconcile_every + timing.reconcile_window + DAY;
+    if by_window >= by_re_scan {
+        (by_window, "twice the longest window of [timing], and 7d")
+    } else {
+        (by_re_scan, "catch_up, reconcile_every and reconcile_window together, and 1d")
+    }
 }
 
 fn slack(section: &mut Section<'_>) -> Option<Slack> {
