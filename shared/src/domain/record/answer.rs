@@ -32,7 +32,7 @@ impl Answer {
     /// Reads the rule set of that name; an absent one gives an empty answer.
     pub(super) fn read(response: Option<&Value>, set: &str) -> Self {
         let list = response.and_then(|response| field(response, set));
-        let Some(items) = items(list) else { return Self { misread: true, nameless: true, ..Self::default() } };
+        let Some(items) = items(list) else { return Self::default() };
         let ingress: Vec<_> = items.into_iter().filter(|item| !is_true(item, "isEgress")).collect();
         let mut answer =
             Self { group: agreed(&ingress, "groupId"), owner: agreed(&ingress, "groupOwnerId"), ..Self::default() };
