@@ -5,7 +5,7 @@
 
 use crate::{
     domain::{
-        change::{Fate, GroupKey, Ignored, RemovedRules, Revocation},
+        change::{Fate, GroupKey, Ignored, OpenedRule, RemovedRules, Revocation, RuleName},
         plan::Seen,
         request::Request,
         step::Event,
@@ -118,6 +118,7 @@ async fn apply<S: RequestStore, C, F: Firewall>(
             continue;
         }
         match matches(&request, place, revocation) {
+            Match::Yes if may_be_another(context, group, &request, rule, revocation).await? => unsure.push(place),
             Match::Yes => removed.push(place),
             Match::Unsure => unsure.push(place),
             Match::No => {}
@@ -139,6 +140,25 @@ async fn apply<S: RequestStore, C, F: Firewall>(
         Advanced::Refused { request, .. } => Ok((request, false)),
         Advanced::Vanished => Ok((request, false)),
     }
+}
+
+/// A revoke that names no ids removed a rule of these properties. Was this one changed since it was opened, that may have
+/// been another, opened later: then EC2 tells.
+async fn may_be_another<S: RequestStore, C, F>(
+    context: &Context<S, C, F>,
+    group: &GroupKey,
+    request: &Request,
+    rule: &OpenedRule,
+    revocation: &Revocation,
+) -> Result<bool, StoreError> {
+    let (Some(id), RemovedRules::Named { ids, .. }) = (&rule.id, &revocation.removed) else { return Ok(false) };
+    if !ids.is_empty() {
+        return Ok(false);
+    }
+    let values = unless_damaged(context.store.known_values(group, &RuleName::Id(id.clone())).await)?;
+    Ok(values
+        .iter()
+        .any(|value| value.by != request.change.id && value.at >= request.change.at && value.rule != rule.rule))
 }
 
 /// Whether the revoke may have removed a rule of the request that stands, and only EC2 can tell.

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use local::{
     system::seed::Opener,
     world::{
-        ec2::{Call, GroupRef, Operation, Permissions, Removal},
+        ec2::{Call, GroupRef, Operation, Permissions, Removal, RuleChange},
         identity::{Caller, Identity},
         trail::Style,
     },
@@ -37,6 +37,35 @@ async fn an_opening_that_was_taken_back_is_withdrawn_in_whichever_order_the_two_
             assert_eq!(run.headline(&id), "Withdrawn");
         }
     }
+}
+
+/// The revoke names no ids: what it removed was opened after the first rule had become something else.
+#[tokio::test(start_paused = true)]
+async fn a_revoke_of_the_same_properties_withdraws_no_rule_that_was_changed_and_is_there() {
+    let run = Run::new();
+    let group = run.group("web");
+    let first = run.open(&group, ssh("0.0.0.0/0"));
+    run.wait(TimeDelta::seconds(90)).await;
+    let rule = run.rules(&group).into_iter().find(|rule| rule.key.from_port == 22).expect("the rule");
+    let narrower = RuleChange {
+        rule_id: rule.id,
+        protocol: Some("tcp".to_owned()),
+        from_port: Some(22),
+        to_port: Some(22),
+        cidr_ipv4: Some("0.0.0.0/1".to_owned()),
+        ..RuleChange::default()
+    };
+    let changes = vec![narrower];
+    run.call(Opener::Alice, &group, Operation::ModifyRules { group_id: group.group.to_string(), changes });
+    run.wait(TimeDelta::seconds(90)).await;
+    let second = run.open(&group, ssh("0.0.0.0/0"));
+    run.tick().await;
+    run.wait(TimeDelta::seconds(90)).await;
+    without_rule_ids(&run);
+    run.close_permission(&group, ssh("0.0.0.0/0"));
+    run.tick().await;
+    assert_eq!((run.state(&first), run.state(&second)), (State::Pending, State::Withdrawn));
+    assert!(run.ingress(&group).contains(&"tcp 22-22 0.0.0.0/1".to_owned()));
 }
 
 #[tokio::test(start_paused = true)]

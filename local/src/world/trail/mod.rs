@@ -46,7 +46,7 @@ pub struct Style {
     pub bare_error_codes: bool,
     /// `errorCode` and `errorMessage` of a successful call are there, as null.
     pub null_error_code: bool,
-    /// No `securityGroupRuleSet` in the response, as before 2021.
+    /// No `securityGroupRuleSet` in the response, as before 2021, and none of the revoked rules.
     pub without_rule_set: bool,
 }
 
