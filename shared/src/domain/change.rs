@@ -213,6 +213,16 @@ impl Opening {
         }
     }
 
+    /// Whether its card leaves out this rule, which its call changed. An Unreadable card asks about none.
+    #[must_use]
+    pub fn leaves_out(&self, rule: &RuleId) -> bool {
+        match self {
+            Self::Modified { left_out, .. } => left_out.iter().any(|left_out| left_out.id == *rule),
+            Self::Unreadable { .. } => true,
+            Self::Authorized { .. } | Self::Unresolved(_) | Self::Gap { .. } => false,
+        }
+    }
+
     pub(super) fn rules_mut(&mut self) -> &mut [OpenedRule] {
         match self {
             Self::Authorized { rules } | Self::Modified { rules, .. } => rules,

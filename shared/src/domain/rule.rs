@@ -4,7 +4,7 @@
 //! of a referenced group. [`RuleText`] is a rule as AWS spells it (CloudTrail, `DescribeSecurityGroupRules`);
 //! [`IngressRule`] is the same thing understood.
 
-use std::{cmp::Ordering, fmt};
+use std::{cmp::Ordering, fmt, net::Ipv4Addr};
 
 use ipnet::{Ipv4Net, Ipv6Net};
 use serde::{Deserialize, Serialize};
@@ -204,13 +204,22 @@ impl Traffic {
         let protocol = text.ip_protocol.trim().to_ascii_lowercase();
         match protocol.as_str() {
             "-1" | "all" => return Ok(Self::All),
-            "tcp" | "6" => return ports(text).map(Self::Tcp),
-            "udp" | "17" => return ports(text).map(Self::Udp),
-            "icmp" | "1" => return icmp(text).map(Self::Icmp),
-            "icmpv6" | "58" => return icmp(text).map(Self::Icmpv6),
+            "tcp" => return ports(text).map(Self::Tcp),
+            "udp" => return ports(text).map(Self::Udp),
+            "icmp" => return icmp(text).map(Self::Icmp),
+            "icmpv6" => return icmp(text).map(Self::Icmpv6),
             _ => {}
         }
-        protocol.parse().map(Self::Number).map_err(|_| RuleError::Protocol(text.ip_protocol.chars().take(40).collect()))
+        // `06` is tcp too; a sign is no digit.
+        let digits = protocol.bytes().all(|byte| byte.is_ascii_digit()).then_some(protocol);
+        match digits.and_then(|digits| digits.parse().ok()) {
+            Some(1) => icmp(text).map(Self::Icmp),
+            Some(6) => ports(text).map(Self::Tcp),
+            Some(17) => ports(text).map(Self::Udp),
+            Some(58) => icmp(text).map(Self::Icmpv6),
+            Some(number) => Ok(Self::Number(number)),
+            None => Err(RuleError::Protocol(text.ip_protocol.chars().take(40).collect())),
+        }
     }
 
     /// The protocol as EC2 names it: `tcp`, `icmpv6`, `-1`, `50`.
@@ -275,7 +284,10 @@ impl Source {
         let refused = |text: &str| RuleError::Source(text.chars().take(80).collect());
         match text {
             SourceText::CidrIpv4(cidr) => {
-                cidr.parse::<Ipv4Net>().map(|net| Self::Ipv4(net.trunc())).map_err(|_| refused(cidr))
+                // `010` is 8 to some and 10 to others: a describe tells, not we.
+                let address = cidr.split('/').next().unwrap_or_default();
+                let net = address.parse::<Ipv4Addr>().ok().and_then(|_| cidr.parse::<Ipv4Net>().ok());
+                net.map(|net| Self::Ipv4(net.trunc())).ok_or_else(|| refused(cidr))
             }
             SourceText::CidrIpv6(cidr) => {
                 cidr.parse::<Ipv6Net>().map(|net| Self::Ipv6(net.trunc())).map_err(|_| refused(cidr))

@@ -10,7 +10,8 @@ fn v4(protocol: &str, from: impl Into<Option<i64>>, to: impl Into<Option<i64>>, 
 
 #[test]
 fn every_spelling_of_a_protocol_is_the_same_rule() {
-    for (name, number) in [("tcp", "6"), ("udp", "17"), ("icmp", "1"), ("icmpv6", "58"), ("TCP", "tcp")] {
+    for (name, number) in [("tcp", "6"), ("udp", "17"), ("icmp", "1"), ("icmpv6", "58"), ("TCP", "tcp"), ("tcp", "06")]
+    {
         assert_eq!(v4(name, 8, 8, "10.0.0.0/8"), v4(number, 8, 8, "10.0.0.0/8"));
     }
     assert_eq!(v4("-1", None, None, "10.0.0.0/8"), v4("-1", 22, 22, "10.0.0.0/8"));
@@ -72,11 +73,13 @@ fn icmp_has_types_and_codes_instead_of_ports() {
 
 #[test]
 fn what_no_rule_can_have_is_refused() {
-    for (protocol, from, to) in [("tcp", 5, 1), ("tcp", 0, 65_536), ("tcp", -1, 5), ("icmp", 256, 0), ("sctp2", 1, 1)] {
+    for (protocol, from, to) in
+        [("tcp", 5, 1), ("tcp", 0, 65_536), ("tcp", -1, 5), ("icmp", 256, 0), ("sctp2", 1, 1), ("+6", 1, 1)]
+    {
         let rule = text(protocol, Some(from), Some(to), SourceText::CidrIpv4("10.0.0.0/8".to_owned()));
         assert!(IngressRule::parse(&rule).is_err(), "{protocol} {from} {to}");
     }
-    for source in ["10.0.0.0", "0.0.0.0/33", "", "::/0"] {
+    for source in ["10.0.0.0", "0.0.0.0/33", "", "::/0", "010.0.0.0/8"] {
         assert!(IngressRule::parse(&text("tcp", Some(1), Some(1), SourceText::CidrIpv4(source.to_owned()))).is_err());
     }
 }

@@ -166,7 +166,7 @@ pub async fn asking_about<S: RequestStore, C, F>(
         if request.change.opening.rules().iter().any(|opened| opened.id.as_ref() == Some(rule)) {
             return Ok(Some(request));
         }
-        if request.change.opening.left_out().is_empty() {
+        if !request.change.opening.leaves_out(rule) {
             return Ok(None);
         }
     }

@@ -180,7 +180,10 @@ async fn announce<S: RequestStore, C, F: Firewall>(
         note_modified(context, &change, &lookup).await?;
         match resolve(context, &change, &lookup).await? {
             Resolution::Opening(opening) => change.opening = opening,
-            Resolution::Ignored(reason) => dismissed = Some(reason),
+            Resolution::Ignored { reason, rules } => {
+                change.opening = Opening::Unresolved(Lookup::Modified { rules });
+                dismissed = Some(reason);
+            }
             Resolution::Later(error) => tracing::warn!(%error, id = %change.id, "not described yet; asked again later"),
         }
     }

@@ -116,7 +116,7 @@ async fn describe_first<S: RequestStore, C, F: Firewall>(
     let waited = context.clock.now() - request.stored_at;
     let event = match resolve(context, &request.change, lookup).await? {
         Resolution::Opening(opening) => Event::Resolved(opening),
-        Resolution::Ignored(reason) => Event::Dismissed(reason),
+        Resolution::Ignored { reason, rules } => Event::Dismissed { reason, rules },
         Resolution::Later(error) if waited >= DESCRIBE_FOR => {
             Event::Resolved(Opening::Unreadable { why: given_up(lookup, &error) })
         }

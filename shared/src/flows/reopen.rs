@@ -155,8 +155,15 @@ fn add(found: &mut Found, id: &RuleId, value: &KnownValue, earlier: &IngressRule
 }
 
 async fn reopen<S: RequestStore, C, F: Firewall>(context: &Context<S, C, F>, found: Found) -> Result<(), StoreError> {
-    for (by, rules) in found {
+    for (by, mut rules) in found {
         let Some(mut request) = context.store.load(&by).await? else { continue };
+        // Egress has values too, and nothing of it is ever asked about.
+        if let Opening::Unresolved(Lookup::Modified { rules: judged }) = &request.change.opening {
+            rules.retain(|rule| judged.iter().any(|judged| Some(&judged.id) == rule.id.as_ref()));
+        }
+        if rules.is_empty() {
+            continue;
+        }
         if let State::Ignored { reason } = request.state
             && may_be_reopened(reason)
         {
@@ -192,8 +199,7 @@ async fn ask_apart<S: RequestStore, C, F: Firewall>(
     modification: &Request,
     rule: OpenedRule,
 ) -> Result<(), StoreError> {
-    let left_out = |id: &RuleId| modification.change.opening.left_out().iter().any(|rule| rule.id == *id);
-    let Some(id) = rule.id.clone().filter(left_out) else { return Ok(()) };
+    let Some(id) = rule.id.clone().filter(|id| modification.change.opening.leaves_out(id)) else { return Ok(()) };
     let whole = &modification.change.id;
     let opening = Opening::Modified { rules: vec![rule], left_out: Vec::new() };
     let change = Change { id: whole.part(&id), opening, ..modification.change.clone() };

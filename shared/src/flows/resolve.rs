@@ -25,7 +25,12 @@ pub enum Resolution {
     /// This was opened, or nothing tells what.
     Opening(Opening),
     /// Nothing was opened.
-    Ignored(Ignored),
+    Ignored {
+        /// Why.
+        reason: Ignored,
+        /// The rules that may be asked about after all, should the values that they were judged by not stand.
+        rules: Vec<ModifiedRule>,
+    },
     /// EC2 did not answer; ask again.
     Later(String),
 }
@@ -123,7 +128,7 @@ async fn modified<S: RequestStore, C, F: Firewall>(
     Ok(match (opened.is_empty(), unreadable, ignored) {
         (false, _, _) => Resolution::Opening(Opening::Modified { rules: opened, left_out }),
         (true, Some(why), _) => Resolution::Opening(Opening::Unreadable { why }),
-        (true, None, Some(reason)) => Resolution::Ignored(reason),
+        (true, None, Some(reason)) => Resolution::Ignored { reason, rules: left_out },
         (true, None, None) => Resolution::Opening(Opening::Unreadable { why: "The record names no rule.".to_owned() }),
     })
 }

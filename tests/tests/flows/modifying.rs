@@ -13,7 +13,7 @@ use local::{
 };
 use shared::domain::{
     change::{GroupKey, Opening},
-    ids::RequestId,
+    ids::{RequestId, RuleId},
     request::State,
 };
 use simulation::fakes::{Moment, Run, ssh};
@@ -122,6 +122,49 @@ async fn a_modification_that_could_not_be_described_is_held_and_then_a_proper_ca
         assert_eq!(run.headline(&id), "Approval needed", "{fault:?}");
         assert_eq!(earlier(&run, &id), [Some("tcp 22 from 10.0.0.0/8".to_owned())]);
     }
+}
+
+/// One call changes an egress rule, widely, and gives an ingress rule a new description: neither opens anything.
+#[tokio::test(start_paused = true)]
+async fn egress_beside_a_narrowing_makes_no_card_though_it_let_out_less_before() {
+    let (run, group, rule) = opened().await;
+    let out = {
+        let ec2 = run.world().ec2.lock().expect("EC2");
+        let found = ec2.group(group.account.as_str(), group.region.as_str(), group.group.as_str()).expect("the group");
+        found.rules().find(|rule| rule.key.egress).expect("the rule of every new group").id.clone()
+    };
+    modify(&run, &group, to(&out, "10.0.0.0/8"));
+    run.tick().await;
+    run.wait(TimeDelta::minutes(1)).await;
+    let changes = vec![to(&out, "0.0.0.0/0"), to(&rule, "10.1.0.0/16")];
+    let both = run.call(Opener::Alice, &group, Operation::ModifyRules { group_id: group.group.to_string(), changes });
+    run.tick().await;
+    run.tick().await;
+    assert!(matches!(run.state(&both), State::Ignored { .. }), "{:?}", run.state(&both));
+    assert_eq!(run.cards().len(), 1, "that of the opening");
+}
+
+/// Nobody could tell what the call did, so its card asks about no rule. What escaped a Deny by it is asked about apart.
+#[tokio::test(start_paused = true)]
+async fn a_rule_that_escapes_a_deny_by_a_modification_that_is_unreadable_is_asked_about() {
+    let run = Run::new();
+    let group = run.group("web");
+    let opening = run.open(&group, ssh("0.0.0.0/0"));
+    run.tick().await;
+    run.wait(TimeDelta::minutes(1)).await;
+    let rule = run.rules(&group).into_iter().find(|rule| rule.key.from_port == 22).expect("the rule");
+    let narrowing = modify(&run, &group, to(&rule.id, "0.0.0.0/1"));
+    run.world().faults.set("firewall", "describe", Fault::Denied, Some(1));
+    run.tick().await;
+    assert_eq!(run.headline(&narrowing), "Unreadable");
+    run.deny(&opening).await;
+    assert_eq!(run.state(&opening), State::ChangedByHand);
+    run.sweep().await;
+    let apart = narrowing.part(&RuleId::parse(&rule.id).expect("a rule id"));
+    assert_eq!(run.headline(&apart), "Approval needed");
+    run.deny(&apart).await;
+    assert_eq!(run.state(&apart), State::Reverted);
+    assert!(run.rules(&group).iter().all(|left| left.id != rule.id));
 }
 
 #[tokio::test(start_paused = true)]

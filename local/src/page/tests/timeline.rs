@@ -273,7 +273,7 @@ async fn no_entry_of_a_history_is_left_in_its_own_words() {
     let mut described = unresolved();
     described.then(Event::Resolved(resolved.clone())).posted("1795190000.000100");
     let mut dismissed = unresolved();
-    dismissed.then(Event::Dismissed(Ignored::Narrowing)).then(Event::Reopened(resolved));
+    dismissed.then(Event::Dismissed { reason: Ignored::Narrowing, rules: Vec::new() }).then(Event::Reopened(resolved));
     let ignored = Life::of(Request::ignored(opening().change, Ignored::Egress, now, "nonce".to_owned()));
     let mut withdrawn = Life::of(opening());
     withdrawn.then(Event::RemovedByHand { rules: vec![0], by: "carol".to_owned(), at: now });

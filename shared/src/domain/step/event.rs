@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use crate::domain::{
-    change::{Fate, Ignored, Opening},
+    change::{Fate, Ignored, ModifiedRule, Opening},
     ids::RequestId,
     request::{CardRef, Decision, Failure, Lease, ReplyUrl},
 };
@@ -16,7 +16,12 @@ pub enum Event {
     /// A describe told what the change opened.
     Resolved(Opening),
     /// A describe told that the change opened nothing.
-    Dismissed(Ignored),
+    Dismissed {
+        /// Why.
+        reason: Ignored,
+        /// The rules that may be asked about after all; of the others it is certain.
+        rules: Vec<ModifiedRule>,
+    },
     /// It was ignored because of what its rules were before, and that does not hold any more: it gets a card after all.
     Reopened(Opening),
     /// Somebody wants to post it.

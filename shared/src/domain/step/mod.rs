@@ -125,7 +125,7 @@ pub fn step(request: &Request, event: Event, now: DateTime<Utc>, nonce: &str) ->
 fn apply(next: &mut Request, event: Event, now: DateTime<Utc>) -> Result<Vec<Effect>, Refusal> {
     match event {
         Event::Resolved(opening) => resolved(next, opening, now),
-        Event::Dismissed(reason) => dismissed(next, reason, now),
+        Event::Dismissed { reason, rules } => dismissed(next, reason, rules, now),
         Event::Reopened(opening) => reopened(next, opening, now),
         Event::ClaimPost(lease) => claim_post(next, lease, now),
         Event::Posted { card, shows } => Ok(posted(next, card, shows, now)),

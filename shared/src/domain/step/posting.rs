@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::{Effect, Refusal, deciding::withdraw};
 use crate::domain::{
-    change::{Ignored, Opening},
+    change::{Ignored, Lookup, ModifiedRule, Opening},
     request::{CardRef, Lease, Phase, Request, SHOWN_RULES, State, Work},
 };
 
@@ -31,10 +31,16 @@ pub(super) fn reopened(next: &mut Request, opening: Opening, now: DateTime<Utc>)
     Ok(Vec::new())
 }
 
-pub(super) fn dismissed(next: &mut Request, reason: Ignored, now: DateTime<Utc>) -> Result<Vec<Effect>, Refusal> {
+pub(super) fn dismissed(
+    next: &mut Request,
+    reason: Ignored,
+    rules: Vec<ModifiedRule>,
+    now: DateTime<Utc>,
+) -> Result<Vec<Effect>, Refusal> {
     if !matches!(next.change.opening, Opening::Unresolved(_)) || !next.state.awaits_decision() {
         return Err(Refusal::NothingToDo(next.state.name()));
     }
+    next.change.opening = Opening::Unresolved(Lookup::Modified { rules });
     next.state = State::Ignored { reason };
     next.note(now, format!("described, and ignored: {reason}"));
     Ok(Vec::new())

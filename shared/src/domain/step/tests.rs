@@ -332,7 +332,7 @@ fn a_card_that_is_lost_while_nothing_takes_its_place_is_due() {
 #[test]
 fn what_was_ignored_can_be_reopened_and_nothing_else() {
     let unresolved = request_of(Opening::Unresolved(Lookup::Modified { rules: Vec::new() }));
-    let ignored = then(&unresolved, Event::Dismissed(Ignored::Narrowing));
+    let ignored = then(&unresolved, Event::Dismissed { reason: Ignored::Narrowing, rules: Vec::new() });
     let reopened = then(&ignored, Event::Reopened(Opening::Modified { rules: rules(1), left_out: Vec::new() }));
     assert_eq!(reopened.work(now()), Some(crate::domain::request::Work::Post));
     assert!(
@@ -373,7 +373,7 @@ fn every_state() -> Vec<Request> {
         ended(vec![failed(), failed()]),
         then(&pending(), Event::Decided { decision: deny, watch_only: true, card, reply }),
         then(&pending(), by_hand(vec![0, 1])),
-        then(&unresolved, Event::Dismissed(Ignored::Narrowing)),
+        then(&unresolved, Event::Dismissed { reason: Ignored::Narrowing, rules: Vec::new() }),
         unresolved,
     ]
 }
@@ -382,7 +382,7 @@ fn every_event() -> Vec<Event> {
     let holder = || "r".to_owned();
     vec![
         Event::Resolved(Opening::Authorized { rules: rules(2) }),
-        Event::Dismissed(Ignored::Egress),
+        Event::Dismissed { reason: Ignored::Egress, rules: Vec::new() },
         Event::ClaimPost(lease("x", later(500))),
         Event::Posted { card: Some(card("2.2")), shows: 1 },
         Event::NotPosted { holder: "p".to_owned(), not_before: later(5), maybe_posted: true, error: String::new() },

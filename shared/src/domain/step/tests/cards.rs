@@ -62,7 +62,7 @@ fn what_a_modification_leaves_out_is_kept_with_what_it_asks_about() {
 
 #[test]
 fn what_is_reopened_is_listed_if_its_card_can_hold_it() {
-    let ignored = then(&unresolved(), Event::Dismissed(Ignored::Narrowing));
+    let ignored = then(&unresolved(), Event::Dismissed { reason: Ignored::Narrowing, rules: Vec::new() });
     for (count, listed) in [(20, true), (21, false)] {
         let opening = Opening::Modified { rules: rules(count), left_out: Vec::new() };
         let reopened = then(&ignored, Event::Reopened(opening));
@@ -72,9 +72,9 @@ fn what_is_reopened_is_listed_if_its_card_can_hold_it() {
 
 #[test]
 fn an_opening_that_is_known_is_not_dismissed_and_a_dismissed_one_not_again() {
-    let ignored = then(&unresolved(), Event::Dismissed(Ignored::Narrowing));
+    let ignored = then(&unresolved(), Event::Dismissed { reason: Ignored::Narrowing, rules: Vec::new() });
     for (known, name) in [(request(), "NeedsPost"), (pending(), "Pending"), (ignored, "Ignored")] {
-        let dismissed = step(&known, Event::Dismissed(Ignored::Egress), now(), "n");
+        let dismissed = step(&known, Event::Dismissed { reason: Ignored::Egress, rules: Vec::new() }, now(), "n");
         assert_eq!(dismissed, Err(Refusal::NothingToDo(name)));
     }
 }
