@@ -90,6 +90,14 @@ mod tests {
     }
 
     #[test]
+    fn a_target_may_hand_on_the_record_itself() {
+        let record = json!({"eventName": "X", "eventSource": "ec2.amazonaws.com"});
+        assert_eq!(Invocation::read(&record), Invocation::Pushed(record.to_string()));
+        let unnamed = json!({"eventID": "e"});
+        assert_eq!(Invocation::read(&unnamed), Invocation::Pushed(unnamed.to_string()));
+    }
+
+    #[test]
     fn a_schedule_of_eventbridge_and_what_is_no_record_mean_both() {
         for event in [
             json!({"detail-type": "Scheduled Event", "source": "aws.events", "detail": {}}),

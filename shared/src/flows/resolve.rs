@@ -28,7 +28,8 @@ pub enum Resolution {
     Ignored {
         /// Why.
         reason: Ignored,
-        /// The rules that may be asked about after all, should the values that they were judged by not stand.
+        /// The rules that may be asked about after all, should the values that they were judged by not stand; all of them
+        /// where the reason allows none.
         rules: Vec<ModifiedRule>,
     },
     /// EC2 did not answer; ask again.
@@ -128,7 +129,9 @@ async fn modified<S: RequestStore, C, F: Firewall>(
     Ok(match (opened.is_empty(), unreadable, ignored) {
         (false, _, _) => Resolution::Opening(Opening::Modified { rules: opened, left_out }),
         (true, Some(why), _) => Resolution::Opening(Opening::Unreadable { why }),
-        (true, None, Some(reason)) => Resolution::Ignored { reason, rules: left_out },
+        (true, None, Some(reason)) => {
+            Resolution::Ignored { reason, rules: if left_out.is_empty() { rules.to_vec() } else { left_out } }
+        }
         (true, None, None) => Resolution::Opening(Opening::Unreadable { why: "The record names no rule.".to_owned() }),
     })
 }

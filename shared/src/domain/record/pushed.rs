@@ -5,14 +5,15 @@
 
 use serde_json::Value;
 
-/// The record, as text, that an event of EventBridge pushes; the whole event where it should carry one and does not. `None`
-/// for an event that is no push: a schedule's has an empty `detail`.
+/// The record, as text, that an event of EventBridge pushes; the whole event where it should carry one and does not, and where
+/// it is the record itself, as a target with the input path `$.detail` hands it on. `None` for an event that is no push: a
+/// schedule's has an empty `detail`.
 #[must_use]
 pub fn pushed(event: &Value) -> Option<String> {
     let via_cloudtrail =
         event.get("detail-type").and_then(Value::as_str).is_some_and(|kind| kind.ends_with("via CloudTrail"));
     let is_record = |detail: &Value| detail.get("eventName").is_some() || detail.get("eventID").is_some();
-    let is_push = via_cloudtrail || event.get("detail").is_some_and(is_record);
+    let is_push = via_cloudtrail || event.get("detail").is_some_and(is_record) || is_record(event);
     is_push.then(|| detail(event).unwrap_or_else(|| event.to_string()))
 }
 

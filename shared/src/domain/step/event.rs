@@ -19,7 +19,7 @@ pub enum Event {
     Dismissed {
         /// Why.
         reason: Ignored,
-        /// The rules that may be asked about after all; of the others it is certain.
+        /// The rules that may be asked about after all, or all where none may.
         rules: Vec<ModifiedRule>,
     },
     /// It was ignored because of what its rules were before, and that does not hold any more: it gets a card after all.
