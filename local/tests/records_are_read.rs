@@ -175,6 +175,7 @@ fn every_opening_is_read_as_ec2_stored_it_and_no_failure_opens() {
             bare_error_codes: story.rng.bool(),
             null_error_code: story.rng.bool(),
             without_rule_set: false,
+            without_revoked_set: false,
         };
         story.world.trail.lock().unwrap().set_style(style);
         for _ in 0..40 {

@@ -46,8 +46,10 @@ pub struct Style {
     pub bare_error_codes: bool,
     /// `errorCode` and `errorMessage` of a successful call are there, as null.
     pub null_error_code: bool,
-    /// No `securityGroupRuleSet` in the response, as before 2021, and none of the revoked rules.
+    /// No `securityGroupRuleSet` in the response, as before 2021.
     pub without_rule_set: bool,
+    /// No `revokedSecurityGroupRuleSet` in the response.
+    pub without_revoked_set: bool,
 }
 
 /// How a record that is too large is cut off.

@@ -10,7 +10,7 @@ pub(super) fn ec2(request_id: &str, outcome: &Outcome, style: Style) -> Value {
     match outcome {
         Outcome::Opened(_) if style.without_rule_set => {}
         Outcome::Opened(rules) => elements["securityGroupRuleSet"] = list(rules.iter().map(stored).collect()),
-        Outcome::Revoked { .. } if style.without_rule_set => {}
+        Outcome::Revoked { .. } if style.without_revoked_set => {}
         Outcome::Revoked { removed, unknown } => {
             elements["unknownIpPermissionSet"] = list(unknown.iter().map(permission).collect());
             elements["revokedSecurityGroupRuleSet"] = list(removed.iter().map(revoked).collect());

@@ -194,6 +194,7 @@ fn records_of_other_times_look_different() {
         bare_error_codes: true,
         null_error_code: true,
         without_rule_set: true,
+        without_revoked_set: true,
     });
     let again = || open(&group, Permission::new("tcp", 22, 22).from_ipv4("0.0.0.0/0", None));
     let opened = record(&world, again());
