@@ -120,7 +120,7 @@ fn earlier(item: &mut Item, by: TimeDelta) {
         }
     }
     // An update that was sent and not recorded may land until then; before that its card counts as unsettled.
-    for sent in request["updating"].as_array_mut().into_iter().flatten() {
+    for sent in request.get_mut("updating").and_then(Value::as_array_mut).into_iter().flatten() {
         sent["until"] = json!(set_back(sent["until"].as_str().expect("a time"), by));
     }
     item.0["request"]["S"] = json!(request.to_string());
