@@ -46,17 +46,14 @@ pub async fn approved_elsewhere<S: RequestStore, C, F>(
         .buffered(READS_AT_ONCE)
         .try_collect()
         .await?;
-    let mut asking = BTreeMap::new();
-    for id in found.into_iter().flatten() {
-        if !asking.contains_key(&id) {
-            let other = unless_damaged(context.store.load(&id).await)?;
-            let other = other.filter(|other| ours.iter().any(|(_, opened, id)| asks_for(other, opened, id)));
-            asking.insert(id, contested(context, other, &denied.change.id).await?);
-        }
+    let mut asking = Vec::new();
+    for id in found.into_iter().flatten().collect::<BTreeSet<_>>() {
+        let other = unless_damaged(context.store.load(&id).await)?;
+        let other = other.filter(|other| ours.iter().any(|(_, opened, id)| asks_for(other, opened, id)));
+        asking.extend(contested(context, other, &denied.change.id).await?);
     }
-    let approval_of = |opened: &OpenedRule, id: &RuleId| {
-        asking.values().flatten().filter(|other| asks_for(other, opened, id)).find_map(approval)
-    };
+    let approval_of =
+        |opened: &OpenedRule, id: &RuleId| asking.iter().filter(|other| asks_for(other, opened, id)).find_map(approval);
     Ok(ours.iter().filter_map(|(place, opened, id)| Some((*place, approval_of(opened, id)?))).collect())
 }
 
