@@ -409,6 +409,7 @@ fn every_event() -> Vec<Event> {
             not_before: later(5),
             error: String::new(),
         },
+        Event::UpdateBegun(lease("u", later(60))),
         Event::Listed { messages: 1, all: true },
         Event::Reopened(Opening::Modified { rules: rules(1), left_out: Vec::new() }),
         Event::Updated {
