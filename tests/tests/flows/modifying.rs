@@ -29,6 +29,13 @@ async fn opened() -> (Run, GroupKey, String) {
     (run, group, rule.id)
 }
 
+/// The id of the egress rule that every new group has.
+fn egress_rule(run: &Run, group: &GroupKey) -> String {
+    let ec2 = run.world().ec2.lock().expect("EC2");
+    let found = ec2.group(group.account.as_str(), group.region.as_str(), group.group.as_str()).expect("the group");
+    found.rules().find(|rule| rule.key.egress).expect("the rule of every new group").id.clone()
+}
+
 fn to(rule: &str, cidr: &str) -> RuleChange {
     RuleChange {
         rule_id: rule.to_owned(),
@@ -69,11 +76,7 @@ async fn a_narrowing_and_a_new_description_make_no_card() {
 async fn egress_makes_no_card() {
     let run = Run::new();
     let group = run.group("web");
-    let out = {
-        let ec2 = run.world().ec2.lock().expect("EC2");
-        let found = ec2.group(group.account.as_str(), group.region.as_str(), group.group.as_str()).expect("the group");
-        found.rules().find(|rule| rule.key.egress).expect("the rule of every new group").id.clone()
-    };
+    let out = egress_rule(&run, &group);
     modify(&run, &group, to(&out, "0.0.0.0/0"));
     assert_eq!(run.tick().await.ignored.get("egress"), Some(&1));
     assert!(run.cards().is_empty());
@@ -128,11 +131,7 @@ async fn a_modification_that_could_not_be_described_is_held_and_then_a_proper_ca
 #[tokio::test(start_paused = true)]
 async fn egress_beside_a_narrowing_makes_no_card_though_it_let_out_less_before() {
     let (run, group, rule) = opened().await;
-    let out = {
-        let ec2 = run.world().ec2.lock().expect("EC2");
-        let found = ec2.group(group.account.as_str(), group.region.as_str(), group.group.as_str()).expect("the group");
-        found.rules().find(|rule| rule.key.egress).expect("the rule of every new group").id.clone()
-    };
+    let out = egress_rule(&run, &group);
     modify(&run, &group, to(&out, "10.0.0.0/8"));
     run.tick().await;
     run.wait(TimeDelta::minutes(1)).await;
