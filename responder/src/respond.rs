@@ -20,8 +20,8 @@ use shared::{
     flows::{
         ask::{NOT_STORED, Submitted, ask, submit},
         decide::{After, Members, decide},
-        post::update,
         revert::{Reverted, revert},
+        update::update,
     },
     ports::{Chat, RequestStore, StoreError},
     slack_signature::{SignatureHeaders, Verified, verify},

@@ -20,9 +20,10 @@ use crate::{
     },
     flows::{
         context::Context,
-        post::{Shown, post, update},
+        post::{Shown, post},
         report::Report,
         revert::{Reverted, revert},
+        update::update,
     },
     ports::{Chat, Firewall, RequestStore, StoreError},
 };

@@ -8,7 +8,8 @@ use crate::{
     flows::{
         context::{Advanced, Context},
         pace::wait_for_turn,
-        post::{Shown, not_updated},
+        post::Shown,
+        update::not_updated,
     },
     ports::{Chat, ChatError, RequestStore, StoreError},
 };

@@ -18,5 +18,6 @@ pub mod report;
 pub mod resolve;
 pub mod revert;
 pub mod revoke;
+pub mod update;
 pub mod watch;
 pub mod withdraw;

@@ -1,4 +1,4 @@
-//! Requests -> cards: the first post, the full list in the thread, and every update.
+//! Requests -> cards: the first post, and how everything is sent.
 
 use std::time::Duration;
 
@@ -28,10 +28,7 @@ use crate::{
 const DESCRIBE_FOR: TimeDelta = TimeDelta::minutes(10);
 
 /// How far before the item was stored its message may have been posted: clocks differ.
-const LOOK_BACK: TimeDelta = TimeDelta::minutes(5);
-
-/// How long after its answer was given up an update may still land.
-const LANDS_WITHIN: TimeDelta = TimeDelta::seconds(15);
+pub(super) const LOOK_BACK: TimeDelta = TimeDelta::minutes(5);
 
 /// What a try to post or to update came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,7 +152,7 @@ fn given_up(lookup: &Lookup, error: &str) -> String {
 }
 
 /// Takes messages that were found in the channel for the request's own.
-async fn adopt_all<S: RequestStore, C, F>(
+pub(super) async fn adopt_all<S: RequestStore, C, F>(
     context: &Context<S, C, F>,
     mut request: Request,
     cards: Vec<CardRef>,
@@ -189,7 +186,10 @@ async fn not_posted<S: RequestStore, C, F>(
 }
 
 /// Posts a new message, when it is its turn. Should Slack refuse the blocks, the text alone goes out: better than nothing.
-async fn send<S: RequestStore, C: Chat, F>(context: &Context<S, C, F>, request: &Request) -> Result<Posted, ChatError> {
+pub(super) async fn send<S: RequestStore, C: Chat, F>(
+    context: &Context<S, C, F>,
+    request: &Request,
+) -> Result<Posted, ChatError> {
     wait_for_turn(context).await?;
     let message = card::render(request, &context.view);
     match context.chat.post(&request.change.id, &message).await {
@@ -201,180 +201,16 @@ async fn send<S: RequestStore, C: Chat, F>(context: &Context<S, C, F>, request: 
     }
 }
 
-fn is_about_blocks(code: &str) -> bool {
+pub(super) fn is_about_blocks(code: &str) -> bool {
     ["invalid_blocks", "invalid_blocks_format", "msg_too_long", "msg_blocks_too_long"].contains(&code)
 }
 
-fn text_alone(message: &Message) -> Message {
+pub(super) fn text_alone(message: &Message) -> Message {
     Message { text: message.text.chars().take(3_000).collect(), blocks: Vec::new() }
 }
 
-/// Brings the cards up to the request's state, and then the list of its rules.
-///
-/// # Errors
-/// The table did not take a step; the item is due again.
-pub async fn update<S: RequestStore, C: Chat, F: Firewall>(
-    context: &Context<S, C, F>,
-    request: Request,
-    deadline: Deadline,
-) -> Result<Shown, StoreError> {
-    let id = request.change.id.clone();
-    let now = context.clock.now();
-    let landed = !request.updating.is_empty() && request.updating.iter().all(|sent| sent.until <= now);
-    // Nobody knows the address of a card that went out by webhook: the list needs one with a thread.
-    let threadless = context.chat.has_addresses() && !request.listed && request.cards.is_empty();
-    let lags = request.rendered_version < request.version || landed || threadless;
-    if lags {
-        // Before it is sent: should we be killed, it is known that something may land.
-        let lease = context.lease(deadline);
-        let holder = lease.holder.clone();
-        let Advanced::Done { request, .. } = context.advance(request, &Event::UpdateBegun(lease)).await? else {
-            return Ok(Shown::NotOurs);
-        };
-        let shown = if context.chat.has_addresses() {
-            Box::pin(update_by_address(context, request, holder)).await?
-        } else {
-            Box::pin(update_by_reply(context, request, holder)).await?
-        };
-        if shown != Shown::Done {
-            return Ok(shown);
-        }
-    }
-    match context.store.load(&id).await? {
-        Some(request) if !request.listed => list(context, request, deadline).await,
-        Some(_) if lags => Ok(Shown::Done),
-        Some(_) | None => Ok(Shown::NotOurs),
-    }
-}
-
-async fn update_by_address<S: RequestStore, C: Chat, F>(
-    context: &Context<S, C, F>,
-    mut request: Request,
-    holder: String,
-) -> Result<Shown, StoreError> {
-    if request.maybe_posted {
-        match context.chat.find(&request.change.id, request.unknown_posts_from() - LOOK_BACK).await {
-            Ok(found) => request = adopt_all(context, request, found).await?,
-            Err(error) => return not_updated(context, request, holder, Vec::new(), &error).await,
-        }
-    }
-    // Only now: adopting what was found may have brought a newer request along.
-    let message = card::render(&request, &context.view);
-    let (shows, over) = (request.version, request.rendered_version);
-    let cards = request.cards.clone();
-    let mut lost = Vec::new();
-    for card in &cards {
-        match update_one(context, &request, card, &message).await {
-            Ok(()) => {}
-            Err(ChatError::MessageGone(why)) => {
-                tracing::warn!(id = %request.change.id, why, "a card is gone; a new one takes its place");
-                lost.push(card.clone());
-            }
-            Err(error) => return not_updated(context, request, holder, lost, &error).await,
-        }
-    }
-    let mut new = None;
-    let others = request.updating.iter().filter(|sent| sent.holder != holder).map(|sent| sent.until).max();
-    if cards.len() == lost.len()
-        && let Some(not_before) = others
-    {
-        // Of several who find it gone, whoever was the first posts a new one.
-        let error = "another update of it is on its way".to_owned();
-        let event = Event::NotUpdated { holder, lands_until: None, shows, not_before, maybe_posted: true, lost, error };
-        context.advance(request, &event).await?;
-        return Ok(Shown::Later);
-    }
-    if cards.len() == lost.len() {
-        match send(context, &request).await {
-            Ok(Posted::At(card)) => new = Some(card),
-            Ok(Posted::Somewhere) => {}
-            Err(error) => return not_updated(context, request, holder, lost, &error).await,
-        }
-    }
-    updated(context, request, Event::Updated { holder, shows, over, card: new, lost, reply_used: false }).await
-}
-
-async fn update_one<S, C: Chat, F>(
-    context: &Context<S, C, F>,
-    request: &Request,
-    card: &CardRef,
-    message: &Message,
-) -> Result<(), ChatError> {
-    match context.chat.update(card, message).await {
-        Err(ChatError::Refused { code, .. }) if is_about_blocks(&code) => {
-            tracing::error!(alarm = "card_refused", id = %request.change.id, code, "Slack refused a card; its text goes out alone");
-            context.chat.update(card, &text_alone(message)).await
-        }
-        done => done,
-    }
-}
-
-/// In webhook mode: by the click's `response_url` while it lasts, and by a new message from then on.
-async fn update_by_reply<S: RequestStore, C: Chat, F>(
-    context: &Context<S, C, F>,
-    request: Request,
-    holder: String,
-) -> Result<Shown, StoreError> {
-    let message = card::render(&request, &context.view);
-    let (shows, over) = (request.version, request.rendered_version);
-    let now = context.clock.now();
-    if let Some(reply) = request.reply.clone().filter(|reply| reply.uses_left > 0 && reply.until > now) {
-        match context.chat.update_clicked(&reply, &message).await {
-            Ok(()) => {
-                let event = Event::Updated { holder, shows, over, card: None, lost: Vec::new(), reply_used: true };
-                return updated(context, request, event).await;
-            }
-            Err(ChatError::MessageGone(why)) => {
-                tracing::warn!(id = %request.change.id, why, "the clicked card can't be reached any more; a new one follows");
-            }
-            Err(error) => return not_updated(context, request, holder, Vec::new(), &error).await,
-        }
-    }
-    match send(context, &request).await {
-        Ok(_) => {
-            let event = Event::Updated { holder, shows, over, card: None, lost: Vec::new(), reply_used: false };
-            updated(context, request, event).await
-        }
-        Err(error) => not_updated(context, request, holder, Vec::new(), &error).await,
-    }
-}
-
-async fn updated<S: RequestStore, C, F>(
-    context: &Context<S, C, F>,
-    request: Request,
-    event: Event,
-) -> Result<Shown, StoreError> {
-    context.advance(request, &event).await?;
-    Ok(Shown::Done)
-}
-
-/// Notes that a card could not be brought up to its state.
-pub(super) async fn not_updated<S: RequestStore, C, F>(
-    context: &Context<S, C, F>,
-    request: Request,
-    holder: String,
-    lost: Vec<CardRef>,
-    error: &ChatError,
-) -> Result<Shown, StoreError> {
-    log(&request, error);
-    let (at_least, maybe_posted) = weigh(error);
-    let may_land = maybe_posted && !holder.is_empty();
-    let event = Event::NotUpdated {
-        holder,
-        lands_until: may_land.then(|| context.clock.now() + LANDS_WITHIN),
-        shows: request.version,
-        not_before: context.back_off(request.card_tries.failed, at_least),
-        // A new message that may be there must be looked for.
-        maybe_posted: maybe_posted && request.cards.len() == lost.len(),
-        lost,
-        error: error.to_string(),
-    };
-    context.advance(request, &event).await?;
-    Ok(shown(error))
-}
-
 /// How long to wait at least, and whether the message may be in the channel.
-fn weigh(error: &ChatError) -> (Duration, bool) {
+pub(super) fn weigh(error: &ChatError) -> (Duration, bool) {
     match error {
         ChatError::RateLimited(wait) => (*wait, false),
         ChatError::Ambiguous(_) => (Duration::ZERO, true),
@@ -382,7 +218,7 @@ fn weigh(error: &ChatError) -> (Duration, bool) {
     }
 }
 
-fn shown(error: &ChatError) -> Shown {
+pub(super) fn shown(error: &ChatError) -> Shown {
     match error {
         ChatError::RateLimited(wait) => Shown::Wait(*wait),
         ChatError::Transient(_) | ChatError::Ambiguous(_) | ChatError::Refused { .. } | ChatError::MessageGone(_) => {
@@ -391,7 +227,7 @@ fn shown(error: &ChatError) -> Shown {
     }
 }
 
-fn log(request: &Request, error: &ChatError) {
+pub(super) fn log(request: &Request, error: &ChatError) {
     let id = &request.change.id;
     match error {
         ChatError::Refused { .. } => tracing::error!(alarm = "slack_refused", %id, %error, "a card was not shown"),

@@ -12,6 +12,7 @@ pub mod functions;
 pub mod many;
 pub mod mutation;
 pub mod oracle;
+pub mod panics;
 pub mod plan;
 pub mod search;
 pub mod shrink;

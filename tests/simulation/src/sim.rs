@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeSet,
     future::Future,
+    panic::AssertUnwindSafe,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -11,6 +12,7 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 use fastrand::Rng;
+use futures::FutureExt;
 use local::{
     system::seed,
     world::{World, ec2::Staleness},
@@ -18,6 +20,7 @@ use local::{
 use shared::{
     clock::{Clock, Deadline, Entropy},
     config::Config,
+    domain::request::{Request, State},
     flows::{context::Context, decide::Members},
 };
 use tokio::sync::Notify;
@@ -29,6 +32,7 @@ use crate::{
     functions,
     mutation::{Harness, Mutant, Mutation},
     oracle::{Eyes, Oracle},
+    panics,
     plan::{Outage, Plan, RECONCILE_EVERY},
     stats::Stats,
     story::Story,
@@ -117,12 +121,20 @@ pub fn run_plan(plan: Plan, mutation: Option<Mutation>, tell: bool) -> Outcome {
         };
     };
     alarms::listen();
+    panics::listen();
     runtime.block_on(async {
         let sim = Arc::new(Sim::new(plan, mutation, tell));
-        tokio::select! {
-            biased;
-            () = sim.oracle.violated.notified() => {}
-            () = sim.play() => {}
+        let play = async {
+            tokio::select! {
+                biased;
+                () = sim.oracle.violated.notified() => {}
+                () = sim.play() => {}
+            }
+        };
+        // What it panicked with was kept.
+        let _panicked = AssertUnwindSafe(play).catch_unwind().await;
+        if let Some(panic) = panics::first() {
+            sim.oracle.violated(sim.now(), format!("nothing panics: {panic}"));
         }
         let mut stats = sim.oracle.stats();
         stats.seeds = 1;
@@ -279,23 +291,29 @@ impl Sim {
         self.plan.outage.map(ends).is_some_and(|(from, until)| from <= since && since < until)
     }
 
+    /// Whether people, the world and the faults stop, or begin.
+    fn set_calm(&self, calm: bool) {
+        self.calm.store(calm, Ordering::Relaxed);
+        self.oracle.calm(calm.then(|| self.now()));
+    }
+
     /// After an outage things go wrong too.
     async fn come_back(self: &Arc<Self>, outage: Outage) {
         self.sleep(outage.lasts).await;
         self.story.note(self.now(), "world", format_args!("THE OUTAGE ENDS"));
-        self.calm.store(false, Ordering::Relaxed);
+        self.set_calm(false);
         for _ in 0..4 {
             self.tick(true).await;
             self.sleep(TimeDelta::minutes(1)).await;
         }
-        self.calm.store(true, Ordering::Relaxed);
+        self.set_calm(true);
     }
 
     async fn play(self: &Arc<Self>) {
         // The first tick says from when on anything is announced: nobody can break that one.
-        self.calm.store(true, Ordering::Relaxed);
+        self.set_calm(true);
         self.tick(true).await;
-        self.calm.store(false, Ordering::Relaxed);
+        self.set_calm(false);
         {
             let mut ec2 = self.world.ec2.lock().unwrap_or_else(PoisonError::into_inner);
             let stale = self.plan.stale;
@@ -305,31 +323,40 @@ impl Sim {
         actors::start(self);
         self.sleep(self.plan.chaos).await;
         self.story.note(self.now(), "world", format_args!("ALL TROUBLE ENDS"));
-        self.calm.store(true, Ordering::Relaxed);
+        self.set_calm(true);
         self.quiet.notify_waiters();
         if let Some(outage) = self.plan.outage {
             self.come_back(outage).await;
         }
-        self.come_to_rest().await;
+        let restless = self.come_to_rest().await.err();
         let now = self.now();
-        let reverts = self.plan.reverts(now - self.begun);
-        let config = if reverts { &self.reverting } else { &self.watching };
-        self.oracle.judge_end(&config.view(), now);
+        let (reverting, watching) = (self.reverting.view(), self.watching.view());
+        self.oracle.judge_end([&reverting, &watching], restless, now);
+    }
+
+    /// What is due, and how much is on its way. A Deny waits, due, while nothing may be reverted.
+    fn work_left(&self) -> Vec<String> {
+        let reverts = self.plan.reverts(self.now() - self.begun);
+        let waits = |request: &Request| !reverts && matches!(request.state, State::Denied | State::Reverting { .. });
+        let due = self.table.all().into_iter().filter(|request| request.due_at().is_some() && !waits(request));
+        let due = due.map(|request| format!("{} is {} and due", request.change.id, request.state.name()));
+        let on_the_way = self.on_the_way.load(Ordering::Relaxed);
+        due.chain((on_the_way > 0).then(|| format!("{on_the_way} records are on their way"))).collect()
     }
 
     /// The schedules go on until nothing is due, nothing is on its way, and all was read anew.
-    async fn come_to_rest(self: &Arc<Self>) {
+    async fn come_to_rest(self: &Arc<Self>) -> Result<(), String> {
         let calm_since = self.now();
         let all_readable = self.oracle.last_readable().unwrap_or(calm_since).max(calm_since);
         let enough = all_readable + RECONCILE_EVERY + TimeDelta::minutes(10);
         while self.now() < calm_since + PATIENCE {
             self.sleep(TimeDelta::minutes(2)).await;
             self.tick(true).await;
-            let rests = self.table.next_due().is_none() && self.on_the_way.load(Ordering::Relaxed) == 0;
-            if self.now() > enough && rests {
-                return;
+            if self.now() > enough && self.work_left().is_empty() {
+                return Ok(());
             }
         }
+        Err(format!("{} h after the last trouble {}", PATIENCE.num_hours(), self.work_left().join(", ")))
     }
 }
 

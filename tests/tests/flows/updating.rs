@@ -13,7 +13,7 @@ use local::{
 use serde_json::json;
 use shared::{
     domain::request::State,
-    flows::{decide::After, post::update, revert::revert},
+    flows::{decide::After, revert::revert, update::update},
 };
 use simulation::fakes::{BOB, Moment, Run, ssh};
 
@@ -106,6 +106,32 @@ async fn a_webhooks_card_is_updated_by_the_click_and_by_a_new_message_once_that_
     run.tick().await;
     run.deny(&quick).await;
     assert_eq!(run.headline(&quick), "Reverted", "in place");
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_two_who_bring_a_webhooks_card_up_to_date_one_posts_a_new_message() {
+    // The second one comes by while the first one's message is on its way, or after it was stored.
+    for second in [Duration::from_millis(500), Duration::from_secs(5)] {
+        let run =
+            Run::with(ConfigFile { delivery: Delivery::Webhook, approver_groups: Vec::new(), ..ConfigFile::default() });
+        let id = pending(&run).await;
+        run.click(BOB, "approve", &id).await;
+        // The responder was killed, and the click's address is of no use any more.
+        run.wait(TimeDelta::hours(1)).await;
+        let approved = run.stored(&id);
+        run.delay(vec![(Moment::Before, "chat", "post", 1, Duration::from_secs(2))]);
+        let deadline = run.deadline(TimeDelta::seconds(30));
+        let later = async {
+            tokio::time::sleep(second).await;
+            update(&run.portcullis, approved.clone(), deadline).await
+        };
+        let (one, other) = futures::join!(update(&run.portcullis, approved.clone(), deadline), later);
+        one.and(other).expect("both know what came of it");
+        run.wait(TimeDelta::minutes(1)).await;
+        run.sweep().await;
+        assert_eq!(run.headlines(), ["Approval needed", "Approved"], "{second:?}");
+        assert_eq!(run.stored(&id).due_at(), None, "{second:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -174,10 +174,12 @@ fn apply(next: &mut Request, event: Event, now: DateTime<Utc>) -> Result<Vec<Eff
             let before = next.change.opening.clone();
             set_fates(next, fates)?;
             next.note(now, format!("revert postponed: {error}"));
+            let told = next.revert_tries.error.replace(error.clone());
             next.revert_tries.again(not_before, error);
             next.state = State::Reverting { lease: None };
-            // The card says once that it takes longer; it need not say so at each try, but which rules are left it does.
-            if next.revert_tries.failed > 1 && next.change.opening == before {
+            // The card says once that it takes longer, and why; it need not say so at each try, but what is new it does.
+            let is_told = told == next.revert_tries.error && next.change.opening == before;
+            if next.revert_tries.failed > 1 && is_told {
                 return Ok(Vec::new());
             }
             next.version += 1;

@@ -1,6 +1,6 @@
 //! Liveness: what must have come about once the faults have stopped and time went on.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use local::system::config::Delivery;
 use serde_json::Value;
 use shared::domain::{
@@ -10,15 +10,16 @@ use shared::domain::{
 
 use super::{
     Oracle, Seen, as_shown, asked_by, gaps, in_a_gap,
-    messages::{beginning, headlines},
+    messages::{Shown, beginning, headlines},
     moment::reverts_in_the_end,
     rule_ids, state,
 };
 
 impl Oracle {
-    /// Holds the end against what was promised. `view` is what the cards are made with.
-    pub fn judge_end(&self, view: &View, now: DateTime<Utc>) {
-        let mut broken = Vec::new();
+    /// Holds the end against what was promised. `views` are what cards are made with; `restless` what still goes on.
+    pub fn judge_end(&self, views: [&View; 2], restless: Option<String>, now: DateTime<Utc>) {
+        let mut broken: Vec<String> =
+            restless.into_iter().map(|restless| format!("it comes to rest: {restless}")).collect();
         {
             let mut seen = self.seen();
             let ends: Vec<String> = seen.items.values().map(|item| state(&item.value).to_owned()).collect();
@@ -26,8 +27,9 @@ impl Oracle {
                 *seen.stats.ends.entry(state).or_default() += 1;
             }
             broken.extend(self.what_is_lost(&mut seen));
+            broken.extend(Self::what_has_no_card(&seen));
             broken.extend(self.what_is_unfinished(&seen));
-            broken.extend(self.what_is_not_shown(&seen, view));
+            broken.extend(self.what_is_not_shown(&seen, views));
             broken.extend(self.what_still_asks(&seen, now));
             broken.extend(self.what_escaped(&seen));
         }
@@ -66,6 +68,8 @@ impl Oracle {
                 Some(_) | None => {}
             }
             let mut ids = rule_ids(&item.value);
+            // Where it is Unreadable, a person has to look at all of it, also where a part of it is asked about since.
+            let in_words = ids.is_empty() && !ignored;
             ids.extend(
                 opened.rules.iter().filter(|left| asked_by(seen, id, &left.rule) != *id).map(|left| left.rule.clone()),
             );
@@ -73,15 +77,19 @@ impl Oracle {
             let hidden = opened.rules.iter().find(|left| {
                 left.is_wider() && !ids.contains(&left.rule) && !seen.ledger.gone.contains_key(&left.rule)
             });
-            if let Some(hidden) = hidden.filter(|_| !ids.is_empty() && all_was_read) {
+            if let Some(hidden) = hidden.filter(|_| !ids.is_empty() && !in_words && all_was_read) {
                 broken.push(format!("a card shows all that was opened: {id} leaves out {}", hidden.rule));
-            }
-            let has_card = seen.messages.values().any(|message| message.request == *id);
-            if !ignored && !has_card {
-                broken.push(format!("a card at least once: {id} has none"));
             }
         }
         broken
+    }
+
+    /// Every request has a card: a change, a part of one that is asked about apart, a gap.
+    fn what_has_no_card(seen: &Seen) -> Vec<String> {
+        let asks = seen.items.iter().filter(|(_, item)| state(&item.value) != "Ignored");
+        let is_card_of = |id: &String, message: &Shown| message.request == *id && !message.is_reply();
+        let without = asks.filter(|(id, _)| !seen.messages.values().any(|message| is_card_of(id, message)));
+        without.map(|(id, _)| format!("a card at least once: {id} has none")).collect()
     }
 
     /// Every Deny has an end, and nothing is due.
@@ -100,11 +108,20 @@ impl Oracle {
             bad && item.value["failure"].is_null() && !item.raw.contains("\"fate\":{\"approved\"")
         });
         broken.extend(failed.map(|(id, _)| format!("a revert that failed says why: {id} does not")));
+        // What began before may end after.
+        let calm = seen.calm_since.map(|since| since + TimeDelta::minutes(6));
+        let in_the_calm = seen.failed_at.iter().filter(|(id, at)| {
+            let kept = seen.items.get(*id).is_some_and(|item| item.raw.contains("\"fate\":{\"approved\""));
+            !kept && calm.is_some_and(|calm| calm < **at)
+        });
+        broken.extend(
+            in_the_calm.map(|(id, at)| format!("a Deny ends well where nothing goes wrong: {id} failed at {at}")),
+        );
         broken
     }
 
     /// Every card shows its request's last state; by webhook, one of them does.
-    fn what_is_not_shown(&self, seen: &Seen, view: &View) -> Vec<String> {
+    fn what_is_not_shown(&self, seen: &Seen, views: [&View; 2]) -> Vec<String> {
         let mut broken = Vec::new();
         for (id, item) in &seen.items {
             let cards = seen.messages.iter();
@@ -113,10 +130,14 @@ impl Oracle {
                 broken.push(format!("an item can be read: {id} can't"));
                 continue;
             };
-            let expected = card::render(&request, view).text;
+            // Switched on or off, what waits for a click keeps its words until somebody clicks.
+            let expected = views.map(|view| card::render(&request, view));
             let is = state(&item.value);
-            let lags = |text: &str| !headlines(is).iter().any(|words| text.starts_with(words)) || text != expected;
-            let (old, new): (Vec<_>, Vec<_>) = cards.partition(|(_, message)| lags(&message.text));
+            let shows = |message: &Shown| {
+                headlines(is).iter().any(|words| message.text.starts_with(words))
+                    && expected.iter().any(|card| card.text == message.text && card.blocks == message.blocks)
+            };
+            let (new, old): (Vec<_>, Vec<_>) = cards.partition(|(_, message)| shows(message));
             // A webhook tells no address: only the clicked message is reached, or a new one stands for it.
             let was_deleted = seen.messages.values().any(|one| one.request == *id && one.is_deleted);
             if self.plan.delivery == Delivery::Webhook && (!new.is_empty() || was_deleted) {
@@ -124,7 +145,10 @@ impl Oracle {
             }
             for (ts, message) in old {
                 let says = beginning(&message.text);
-                broken.push(format!("every card shows the last state: {ts} of {id} says {says:?}, it is {is}"));
+                let differs = differs(message, &expected[0].blocks);
+                broken.push(format!(
+                    "every card shows the last state: {ts} of {id} says {says:?}, it is {is}: {differs}"
+                ));
             }
         }
         broken
@@ -177,4 +201,13 @@ impl Oracle {
         }
         broken
     }
+}
+
+/// The first block of a message that is not as it should be.
+fn differs(message: &Shown, expected: &[Value]) -> String {
+    let (blocks, more) = (message.blocks.iter(), std::iter::repeat(&Value::Null));
+    let mut pairs =
+        blocks.chain(more.clone()).zip(expected.iter().chain(more)).take(message.blocks.len().max(expected.len()));
+    let other = pairs.find(|(is, should)| is != should);
+    other.map_or_else(|| "the text".to_owned(), |(is, should)| format!("{is} instead of {should}"))
 }

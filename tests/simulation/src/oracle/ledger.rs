@@ -79,6 +79,8 @@ pub struct Ledger {
     pub gone: BTreeMap<String, Gone>,
     /// By rule id, the calls that made it what it was, oldest first.
     pub past: BTreeMap<String, Vec<String>>,
+    /// By rule id: what it let in from when on, oldest first; `None` where it was gone.
+    values: BTreeMap<String, Vec<(DateTime<Utc>, Option<RuleKey>)>>,
     order: u64,
 }
 
@@ -96,6 +98,11 @@ impl Ledger {
             let maker = Maker { by: id.to_owned(), at: opened.at, order };
             self.makers.insert(left.rule.clone(), maker);
             self.past.entry(left.rule.clone()).or_default().push(id.to_owned());
+            let values = self.values.entry(left.rule.clone()).or_default();
+            if let (Some(before), true) = (&left.before, values.is_empty()) {
+                values.push((DateTime::<Utc>::MIN_UTC, Some(before.clone())));
+            }
+            values.push((opened.at, Some(left.key.clone())));
         }
         self.opened.insert(id.to_owned(), opened);
     }
@@ -104,7 +111,19 @@ impl Ledger {
     pub fn close(&mut self, rule: &str, gone: Gone) {
         self.next_order();
         self.makers.remove(rule);
+        self.values.entry(rule.to_owned()).or_default().push((gone.at, None));
         self.gone.insert(rule.to_owned(), gone);
+    }
+}
+
+impl Ledger {
+    /// All that a rule let in at some time of an interval; `None` where it was gone. Nothing is said of a rule that no call
+    /// opened, modified or removed.
+    pub fn values(&self, rule: &str, from: DateTime<Utc>, until: DateTime<Utc>) -> Vec<Option<&RuleKey>> {
+        let values = self.values.get(rule).map(Vec::as_slice).unwrap_or_default();
+        let first = values.partition_point(|(at, _)| *at < from).saturating_sub(1);
+        let within = values.get(first..).unwrap_or_default().iter().take_while(|(at, _)| *at <= until);
+        within.map(|(_, key)| key.as_ref()).collect()
     }
 }
 

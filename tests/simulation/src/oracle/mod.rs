@@ -5,6 +5,7 @@
 //! at which it happens ([`Eyes`]); what can only be said in the end is said in `ending`.
 
 mod ending;
+mod fates;
 mod ledger;
 mod messages;
 mod moment;
@@ -54,6 +55,12 @@ struct Seen {
     shown: BTreeMap<String, BTreeSet<String>>,
     /// By request: how often its revert ended badly.
     failed: BTreeMap<String, usize>,
+    /// By request: when its revert ended badly last.
+    failed_at: BTreeMap<String, DateTime<Utc>>,
+    /// Since when all trouble is over.
+    calm_since: Option<DateTime<Utc>>,
+    /// By request: cards that whoever posted them did not store as posted, by a fault or a kill.
+    unrecorded: BTreeMap<String, usize>,
     clicks: BTreeSet<(String, &'static str, String)>,
     /// When somebody lost their right to decide.
     was_member_until: BTreeMap<String, DateTime<Utc>>,
@@ -130,6 +137,11 @@ impl Oracle {
         seen.clicks.insert((user.to_owned(), button, id.to_owned()));
     }
 
+    /// Faults begin, or end.
+    pub fn calm(&self, since: Option<DateTime<Utc>>) {
+        self.seen().calm_since = since;
+    }
+
     /// Somebody leaves the user group whose members may decide, or comes back.
     pub fn membership(&self, user: &str, left_at: Option<DateTime<Utc>>) {
         let mut seen = self.seen();
@@ -158,7 +170,8 @@ impl Oracle {
         opened.chain(seen.ledger.gone.values().map(|gone| gone.readable_at)).max()
     }
 
-    fn violated(&self, now: DateTime<Utc>, promise: String) {
+    /// A promise was broken.
+    pub fn violated(&self, now: DateTime<Utc>, promise: String) {
         self.story.note(now, "ORACLE", format_args!("BROKEN: {promise}"));
         self.seen().violation.get_or_insert(promise);
         self.violated.notify_one();

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use local::world::ec2::RuleKey;
 use serde_json::Value;
 use shared::domain::ids::RequestId;
@@ -22,7 +22,7 @@ use crate::{
 
 /// The oracle's eyes on one invocation.
 pub struct Eyes {
-    oracle: Arc<Oracle>,
+    pub(super) oracle: Arc<Oracle>,
     actor: String,
     /// `[mode] revert` as this invocation was configured.
     reverts: bool,
@@ -31,14 +31,16 @@ pub struct Eyes {
 
 /// What one invocation did so far.
 #[derive(Default)]
-struct Own {
+pub(super) struct Own {
     /// The order and time of its last describe of a group.
-    described: BTreeMap<String, (u64, DateTime<Utc>)>,
+    pub(super) described: BTreeMap<String, (u64, DateTime<Utc>)>,
     /// The rules of the group right before a revoke.
     before: BTreeMap<String, RuleKey>,
     /// When its last query was answered.
     read_at: Option<DateTime<Utc>>,
     mark_before: Option<DateTime<Utc>>,
+    /// By request: the cards that it posted and of which nothing is stored yet.
+    posted: BTreeMap<String, usize>,
 }
 
 impl Eyes {
@@ -48,7 +50,7 @@ impl Eyes {
         Self { oracle, actor: actor.to_owned(), reverts, own: Mutex::default() }
     }
 
-    fn own(&self) -> std::sync::MutexGuard<'_, Own> {
+    pub(super) fn own(&self) -> std::sync::MutexGuard<'_, Own> {
         self.own.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -78,7 +80,13 @@ impl Witness for Eyes {
             }
             ("store", "set_watermark") => self.marked(&call.about, now),
             ("source", "read") => self.own().read_at = Some(now),
-            ("chat", _) => self.oracle.look_at_the_channel(now),
+            ("chat", method) => {
+                if method == "post" {
+                    *self.own().posted.entry(call.about.clone()).or_default() += 1;
+                    *self.oracle.seen().unrecorded.entry(call.about.clone()).or_default() += 1;
+                }
+                self.oracle.look_at_the_channel(now);
+            }
             _ => {}
         }
     }
@@ -185,7 +193,7 @@ impl Eyes {
 
     /// The rule came to be what it is after the describe that showed its twin: EC2 leaves no way to close that.
     fn is_race(&self, maker: &super::ledger::Maker, described: Option<(u64, DateTime<Utc>)>) -> bool {
-        described.is_none_or(|(order, at)| maker.order > order || maker.at + self.oracle.plan.stale > at)
+        described.is_some_and(|(order, at)| maker.order > order || maker.at + self.oracle.plan.stale > at)
     }
 
     /// The watermark never passes a record that the query could have returned and that is not in the table.
@@ -202,11 +210,9 @@ impl Eyes {
             if gaps.iter().any(|(from, until)| *from <= opened.at && opened.at <= *until) {
                 return false;
             }
-            let at = opened.at.timestamp();
-            before.timestamp() < at
-                && at < until.timestamp()
-                && opened.readable_at <= read_at
-                && !seen.items.contains_key(*id)
+            // CloudTrail gives whole seconds. What lies at the watermark is read again.
+            let at = opened.at.trunc_subsecs(0);
+            before <= at && at < until && opened.readable_at <= read_at && !seen.items.contains_key(*id)
         });
         let lost = lost.map(|(id, _)| id.clone());
         drop(seen);
@@ -234,12 +240,21 @@ impl Eyes {
         let failed = seen.failed.entry(id.to_owned()).or_default();
         *failed += usize::try_from(failures).unwrap_or_default();
         let failed = *failed;
+        if failures > 0 {
+            seen.failed_at.insert(id.to_owned(), now);
+        }
+        if value["maybe_posted"] != true
+            && let Some(recorded) = self.own().posted.remove(id)
+        {
+            seen.unrecorded.entry(id.to_owned()).and_modify(|count| *count -= recorded);
+        }
         drop(seen);
         self.oracle.story.note(now, &self.actor, format_args!("  stored {id} {} {}", state(&value), value["revision"]));
         for broken in [
             self.judge_step(id, old.as_ref(), &value),
             self.judge_decision(id, old.as_ref(), &value, now),
-            self.judge_state(id, &value),
+            self.judge_state(id, old.as_ref(), &value),
+            self.judge_fates(id, old.as_ref(), &value, now),
             self.judge_stay(id, &value),
             (alarms::count("revert_failed", &format!("id={id} ")) < failed)
                 .then(|| format!("a revert that failed raises an alarm: {id} raised none")),
@@ -331,14 +346,21 @@ impl Eyes {
     }
 
     /// A state that says that rules are gone says it of rules that are.
-    fn judge_state(&self, id: &str, new: &Value) -> Option<String> {
+    fn judge_state(&self, id: &str, old: Option<&Value>, new: &Value) -> Option<String> {
         let is = state(new);
         if !matches!(is, "Reverted" | "AlreadyGone" | "Withdrawn") {
             return None;
         }
         let group = self.oracle.seen().ledger.opened.get(whole(id)).map(|opened| opened.group.clone())?;
         let there = self.oracle.rules_of(&group);
-        let standing = rule_ids(new).into_iter().find(|rule| there.contains_key(rule))?;
+        let named = rule_ids(new);
+        // An id never comes back; what a rule lets in may, later.
+        let nameless = old.is_none_or(|old| state(old) != is) && rules(new).any(|rule| rule["id"].is_null());
+        let opened = self.oracle.seen().ledger.opened.get(whole(id)).map(|opened| opened.rules.clone())?;
+        // A rule without an id in its record is one of those that no id names; changed, it is another.
+        let stands = |left: &super::Left| there.get(&left.rule) == Some(&left.key) && !named.contains(&left.rule);
+        let unnamed = opened.iter().filter(|left| nameless && stands(left)).map(|left| &left.rule);
+        let standing = named.iter().filter(|rule| there.contains_key(*rule)).chain(unnamed).next()?;
         Some(format!("{is} only if seen absent: {standing} of {id} is there"))
     }
 }

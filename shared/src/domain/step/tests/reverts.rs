@@ -80,6 +80,21 @@ fn the_card_says_once_that_a_revert_takes_longer_and_then_only_what_is_left() {
 }
 
 #[test]
+fn the_card_says_the_last_reason_why_a_revert_takes_longer() {
+    let mut request = reverting();
+    for (why, shown) in [("throttled", true), ("throttled", false), ("InternalError", true), ("InternalError", false)] {
+        let Event::RevertPostponed { holder, fates, not_before, .. } = postponed(vec![Fate::Standing; 2]) else {
+            panic!("a postponement")
+        };
+        let event = Event::RevertPostponed { holder, fates, not_before, error: why.to_owned() };
+        let after = step(&request, event, now(), "n").expect("a postponement");
+        assert_eq!(after.next.version, request.version + u32::from(shown), "{why}");
+        assert_eq!(after.next.revert_tries.error.as_deref(), Some(why));
+        request = step(&after.next, Event::ClaimRevert(lease("r", later(60))), later(10), "n").expect("a claim").next;
+    }
+}
+
+#[test]
 fn every_end_and_every_retry_is_a_new_version_of_the_card() {
     let before = reverting();
     let failed = ended(vec![failed(), failed()]);
