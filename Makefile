@@ -14,6 +14,7 @@ CONFIG ?= config.toml
 CDK := cd infra && npx cdk
 CONTEXT = -c config=$(abspath $(CONFIG))
 N ?= 1000000
+FIRST ?= any
 OPENINGS ?= 200
 
 .PHONY: help
@@ -58,8 +59,8 @@ test-rust: build ## Unit tests, wire tests, the two functions end to end
 	$(CARGO) test --workspace
 
 .PHONY: soak
-soak: ## Play N random runs (a million by default), every pair of crashes, every path to a greater depth
-	SEEDS=$(N) $(CARGO) test --release -p simulation --test seeds
+soak: ## Play N random runs (a million by default) from seed FIRST on (drawn), every pair of crashes, every path to a greater depth
+	SEEDS=$(N) FIRST=$(FIRST) $(CARGO) test --release -p simulation --test seeds
 	PAIRS=all $(CARGO) test --release -p simulation --test crashes
 	DEPTH=14 $(CARGO) test --release -p simulation --test search
 

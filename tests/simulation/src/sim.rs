@@ -60,6 +60,21 @@ pub struct Outcome {
     pub troubles: u64,
 }
 
+impl Outcome {
+    /// Whether something happened that must not.
+    #[must_use]
+    pub fn breaks_a_promise(&self) -> bool {
+        self.violation.is_some()
+    }
+
+    /// Whether what happened is what this mutation's safeguard is there for.
+    #[must_use]
+    pub fn shows(&self, mutation: Mutation) -> bool {
+        let broken = self.violation.as_deref().unwrap_or_default();
+        mutation.breaks().iter().any(|promise| broken.contains(promise))
+    }
+}
+
 /// What the flows work with here.
 pub type Portcullis = Context<Mutant<MemoryStore>, Mutant<WorldChat>, Mutant<WorldFirewall>>;
 

@@ -1,4 +1,5 @@
-//! Random runs: `SEEDS` of them (20,000, or a minute of them), or the one that `SEED` names.
+//! Random runs: `SEEDS` of them (20,000, or a minute of them, and 300 at least) from `FIRST` on (1; `FIRST=any` draws it), or
+//! the one that `SEED` names.
 
 use std::{env, process::ExitCode, time::Duration};
 
@@ -8,6 +9,9 @@ use simulation::{
     shrink::{Shrunk, shrink},
     sim::run,
 };
+
+/// Seeds that are played however slow the machine is.
+const LEAST: u64 = 300;
 
 fn main() -> ExitCode {
     if let Some(seed) = number("SEED") {
@@ -23,14 +27,27 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     }
-    let many = run_many(number("FIRST").unwrap_or(1), count, limit, None);
+    let first = first();
+    println!("seeds from {first} on");
+    let many = run_many(first, count, limit, LEAST);
     let rate = many.stats.seeds as f64 / many.took.as_secs_f64();
     println!("{}\n{rate:.0} runs a second, {:.1} s", many.stats, many.took.as_secs_f64());
     let Some(broken) = many.broken else { return ExitCode::SUCCESS };
     // It failed, whatever comes of it when it is played again.
-    println!("seed {} broke a promise", broken.seed);
+    println!("seed {} broke a promise: {}", broken.seed, broken.violation.unwrap_or_default());
+    if run(broken.seed, None, false).hash != broken.hash {
+        println!("seed {} is not the same twice", broken.seed);
+    }
     let _again = one(broken.seed);
     ExitCode::FAILURE
+}
+
+/// The first seed.
+fn first() -> u64 {
+    if env::var("FIRST").is_ok_and(|first| first == "any") {
+        return fastrand::u64(..1 << 40);
+    }
+    number("FIRST").unwrap_or(1)
 }
 
 /// One seed, twice: both have to be the same. What happened is told if something is wrong, or if `STORY` is set.
@@ -63,5 +80,6 @@ fn tell_the_smallest(seed: u64) {
 }
 
 fn number(name: &str) -> Option<u64> {
-    env::var(name).ok()?.parse().ok()
+    let text = env::var(name).ok()?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{name}={text} is not a number")))
 }

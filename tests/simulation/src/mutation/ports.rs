@@ -1,6 +1,4 @@
-//! Mutations of the protocol: each takes one safeguard away, so that the oracle can show that it would be missed.
-//!
-//! They sit around the ports. The flows and the domain are the ones that ship.
+//! The ports, each perhaps with one safeguard less.
 
 use std::{
     collections::BTreeSet,
@@ -16,11 +14,11 @@ use fastrand::Rng;
 use shared::{
     domain::{
         card::{self, Message, Modal, View},
-        change::{GroupKey, Revocation, RuleName},
+        change::{GroupKey, OpenedRule, Revocation, RuleName},
         click::TriggerId,
         ids::{RequestId, RuleId, SlackUserId, UserGroupId},
         request::{CardRef, ReplyUrl, Request, State},
-        rule::{DescribedRule, IngressRule},
+        rule::{DescribedRule, IngressRule, RuleText, Source, SourceText, Traffic},
         step::Transition,
     },
     ports::{
@@ -29,87 +27,8 @@ use shared::{
     },
 };
 
+use super::Mutation;
 use crate::fakes::{MemoryStore, WorldChat, WorldFirewall};
-
-/// One safeguard less.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mutation {
-    /// A claim excludes nobody: its lease has run out when it is taken.
-    NoLease,
-    /// After an unclear post nothing is found in the channel.
-    NoHistory,
-    /// What may be in the channel is forgotten.
-    NoDoubt,
-    /// A decision is stored whatever was stored before.
-    UnconditionalDecision,
-    /// Every step is stored whatever was stored before.
-    NoGuard,
-    /// The watermark is moved before the window is read.
-    WatermarkFirst,
-    /// EC2 is asked to remove rules by their ids, whatever they stand for by now.
-    RevokeByIdAlone,
-    /// A rule is taken for the denied one by its properties alone.
-    MatchByPropertiesAlone,
-    /// The table never says that anything is due.
-    NothingDue,
-    /// A card is posted before its request is stored.
-    PostBeforeInsert,
-    /// Every commit carries the same nonce.
-    NoNonce,
-    /// Revokes by hand leave no note.
-    NoTombstones,
-    /// A Deny does not wait for the full list of rules.
-    NoFullList,
-    /// EC2's success is believed.
-    NoVerify,
-    /// A Deny while Portcullis only watches is stored as one that reverts.
-    ObservedReverts,
-    /// Whoever updates a card counts as the last who did.
-    NoRenderedVersion,
-    /// Windows are never read anew.
-    NoReconcile,
-    /// What was ignored stays ignored.
-    NoReopening,
-    /// Whoever clicks may decide.
-    AnyoneDecides,
-    /// Whoever opened it may approve it.
-    OpenersApprove,
-    /// A revert does not look whether the rule was approved on another card.
-    NoLookAtApprovals,
-    /// An Approve does not look whether the rule is being removed.
-    NoLookAtReverts,
-    /// A revert does not touch what is about to be approved.
-    NoTouch,
-}
-
-impl Mutation {
-    /// All of them.
-    pub const ALL: [Self; 23] = [
-        Self::NoLease,
-        Self::NoHistory,
-        Self::NoDoubt,
-        Self::UnconditionalDecision,
-        Self::NoGuard,
-        Self::WatermarkFirst,
-        Self::RevokeByIdAlone,
-        Self::MatchByPropertiesAlone,
-        Self::NothingDue,
-        Self::PostBeforeInsert,
-        Self::NoNonce,
-        Self::NoTombstones,
-        Self::NoFullList,
-        Self::NoVerify,
-        Self::ObservedReverts,
-        Self::NoRenderedVersion,
-        Self::NoReconcile,
-        Self::NoReopening,
-        Self::AnyoneDecides,
-        Self::OpenersApprove,
-        Self::NoLookAtApprovals,
-        Self::NoLookAtReverts,
-        Self::NoTouch,
-    ];
-}
 
 /// A port, perhaps with one safeguard less.
 pub struct Mutant<P> {
@@ -118,6 +37,8 @@ pub struct Mutant<P> {
     rng: Mutex<Rng>,
     /// Rules that EC2 said it removed.
     believed: Mutex<BTreeSet<RuleId>>,
+    /// It was asked to remove something.
+    asked: AtomicBool,
 }
 
 /// What a mutation works with.
@@ -140,7 +61,13 @@ pub struct Harness {
 impl<P> Mutant<P> {
     /// A port as it is, or mutated.
     pub fn new(port: P, with: &Harness, rng: Rng) -> Self {
-        Self { port, with: with.clone(), rng: Mutex::new(rng), believed: Mutex::default() }
+        Self {
+            port,
+            with: with.clone(),
+            rng: Mutex::new(rng),
+            believed: Mutex::default(),
+            asked: AtomicBool::new(false),
+        }
     }
 
     fn is(&self, mutation: Mutation) -> bool {
@@ -175,6 +102,9 @@ impl<P> Mutant<P> {
         }
         if self.is(Mutation::ObservedReverts) && next.state == State::Observed {
             next.state = State::Denied;
+        }
+        if self.is(Mutation::NoUpdatingMark) {
+            next.updating.clear();
         }
         if self.is(Mutation::NoRenderedVersion) && next.rendered_version > 0 {
             next.rendered_version = next.version;
@@ -319,6 +249,11 @@ impl<P: Chat + Send + Sync> Chat for Mutant<P> {
 
 impl Firewall for Mutant<WorldFirewall> {
     async fn describe(&self, group: &GroupKey, which: &Which) -> Result<Vec<DescribedRule>, FirewallError> {
+        if self.is(Mutation::NoLookBeforeRevoke)
+            && let Some(denied) = self.taken_for_granted(group)
+        {
+            return Ok(denied);
+        }
         let mut there = self.port.describe(group, which).await?;
         if self.is(Mutation::MatchByPropertiesAlone) {
             self.rename_twins(&mut there);
@@ -338,6 +273,7 @@ impl Firewall for Mutant<WorldFirewall> {
         } else {
             self.port.revoke(group, rules).await
         };
+        self.asked.store(true, Ordering::Relaxed);
         if answer.is_ok() {
             let mut believed = self.believed.lock().unwrap_or_else(PoisonError::into_inner);
             believed.extend(rules.iter().map(|rule| rule.id.clone()));
@@ -361,6 +297,32 @@ impl Mutant<WorldFirewall> {
             }
         }
     }
+}
+
+impl Mutant<WorldFirewall> {
+    /// What is being reverted in a group, as if EC2 had shown it. `None` once a revoke was sent, or where nothing is.
+    fn taken_for_granted(&self, group: &GroupKey) -> Option<Vec<DescribedRule>> {
+        let requests = self.with.table.all().into_iter().filter(|request| {
+            matches!(request.state, State::Reverting { .. }) && request.change.place.group_key().as_ref() == Some(group)
+        });
+        let rules: Vec<_> = requests.flat_map(|request| request.change.opening.rules().to_vec()).collect();
+        let granted: Vec<_> = rules.iter().filter_map(as_described).collect();
+        (!granted.is_empty() && !self.asked.load(Ordering::Relaxed)).then_some(granted)
+    }
+}
+
+/// A denied rule as EC2 would show it: in a run all are of TCP and address ranges.
+fn as_described(opened: &OpenedRule) -> Option<DescribedRule> {
+    let Traffic::Tcp(ports) = opened.rule.traffic else { return None };
+    let source = match &opened.rule.source {
+        Source::Ipv4(net) => SourceText::CidrIpv4(net.to_string()),
+        Source::Ipv6(net) => SourceText::CidrIpv6(net.to_string()),
+        Source::PrefixList(_) | Source::Group(_) => return None,
+    };
+    let (from_port, to_port) = (Some(ports.from.into()), Some(ports.to.into()));
+    let text = RuleText { ip_protocol: "tcp".to_owned(), from_port, to_port, source };
+    let id = opened.id.clone().or_else(|| RuleId::parse("sgr-00000000000000000").ok())?;
+    Some(DescribedRule { id, is_egress: false, text, description: None })
 }
 
 impl<P: EventSource + Send + Sync> EventSource for Mutant<P> {
