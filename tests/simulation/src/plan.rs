@@ -76,6 +76,8 @@ pub struct Plan {
     pub delay: TimeDelta,
     /// Of a thousand records, how many come much later.
     pub late: u16,
+    /// How late those may come.
+    pub latest: TimeDelta,
     /// Of a thousand records, how many are pushed too.
     pub pushed: u16,
     /// Messages that Slack takes at once before it holds them to one a second.
@@ -110,9 +112,6 @@ pub struct Outage {
     /// No invocation for this long, once people have stopped.
     pub lasts: TimeDelta,
 }
-
-/// How much later than usual a record may come.
-pub const LATEST: TimeDelta = TimeDelta::minutes(18);
 
 /// `[timing]` of every run: short, so that a run sees them all.
 pub const TIMING: [(&str, &str); 6] = [
@@ -163,6 +162,7 @@ impl Plan {
                 after: TimeDelta::seconds(rng.i64(60..chaos.num_seconds())),
                 lasts: TimeDelta::minutes(rng.i64(60..200)),
             }),
+            latest: TimeDelta::minutes(if rng.u8(..) < 40 { 59 } else { 18 }),
             spared: BTreeSet::new(),
         }
     }

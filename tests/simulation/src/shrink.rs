@@ -90,7 +90,7 @@ impl Search {
 const SHORTEST: TimeDelta = TimeDelta::seconds(20);
 
 /// What makes a run simpler, the most first.
-const SIMPLER: [&dyn Fn(&mut Plan); 27] = [
+const SIMPLER: [&dyn Fn(&mut Plan); 28] = [
     &|plan| plan.chaos = (plan.chaos / 2).max(SHORTEST),
     &|plan| plan.chaos = (plan.chaos * 3 / 4).max(SHORTEST),
     &|plan| plan.chaos = (plan.chaos * 9 / 10).max(SHORTEST),
@@ -109,6 +109,7 @@ const SIMPLER: [&dyn Fn(&mut Plan); 27] = [
     &|plan| plan.many_rules = 0,
     &|plan| plan.cut = 0,
     &|plan| plan.late = 0,
+    &|plan| plan.latest = TimeDelta::minutes(18),
     &|plan| plan.pushed = 0,
     &|plan| plan.delay = TimeDelta::zero(),
     &|plan| plan.stale = TimeDelta::zero(),

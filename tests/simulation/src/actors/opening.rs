@@ -18,7 +18,6 @@ use local::{
 use crate::{
     functions,
     oracle::{Gone, Left, Opened, as_shown, in_words},
-    plan::LATEST,
     sim::Sim,
 };
 
@@ -217,7 +216,7 @@ fn call(sim: &Arc<Sim>, rng: &mut Rng, opener: Opener, group: &str, operation: O
     let answer = sim.world.ec2_call(&opener.caller(ACCOUNT, REGION), &Call::from(operation.clone()), now);
     let usual = TimeDelta::milliseconds(rng.i64(0..=sim.plan.delay.num_milliseconds()));
     let is_late = rng.u16(0..1_000) < sim.plan.late;
-    let delay = if is_late { TimeDelta::milliseconds(rng.i64(0..LATEST.num_milliseconds())) } else { usual };
+    let delay = if is_late { TimeDelta::milliseconds(rng.i64(0..sim.plan.latest.num_milliseconds())) } else { usual };
     sim.source.delay_one(&answer.request_id, delay);
     let readable_at = now + delay;
     let id = answer.request_id.as_str();

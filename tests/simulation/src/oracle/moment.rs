@@ -253,7 +253,7 @@ impl Eyes {
         for broken in [
             self.judge_step(id, old.as_ref(), &value),
             self.judge_decision(id, old.as_ref(), &value, now),
-            self.judge_state(id, old.as_ref(), &value),
+            self.judge_state(id, old.as_ref(), &value, now),
             self.judge_fates(id, old.as_ref(), &value, now),
             self.judge_stay(id, &value),
             (alarms::count("revert_failed", &format!("id={id} ")) < failed)
@@ -346,7 +346,7 @@ impl Eyes {
     }
 
     /// A state that says that rules are gone says it of rules that are.
-    fn judge_state(&self, id: &str, old: Option<&Value>, new: &Value) -> Option<String> {
+    fn judge_state(&self, id: &str, old: Option<&Value>, new: &Value, now: DateTime<Utc>) -> Option<String> {
         let is = state(new);
         if !matches!(is, "Reverted" | "AlreadyGone" | "Withdrawn") {
             return None;
@@ -354,12 +354,16 @@ impl Eyes {
         let group = self.oracle.seen().ledger.opened.get(whole(id)).map(|opened| opened.group.clone())?;
         let there = self.oracle.rules_of(&group);
         let named = rule_ids(new);
-        // An id never comes back; what a rule lets in may, later.
+        // An id never comes back; what a rule lets in may, later, and EC2 shows it late.
         let nameless = old.is_none_or(|old| state(old) != is) && rules(new).any(|rule| rule["id"].is_null());
-        let opened = self.oracle.seen().ledger.opened.get(whole(id)).map(|opened| opened.rules.clone())?;
+        let seen = self.oracle.seen();
+        let opened = seen.ledger.opened.get(whole(id))?;
         // A rule without an id in its record is one of those that no id names; changed, it is another.
-        let stands = |left: &super::Left| there.get(&left.rule) == Some(&left.key) && !named.contains(&left.rule);
-        let unnamed = opened.iter().filter(|left| nameless && stands(left)).map(|left| &left.rule);
+        let always_stood = |left: &super::Left| {
+            let values = seen.ledger.values(&left.rule, opened.at, now);
+            !named.contains(&left.rule) && values.iter().all(|value| *value == Some(&left.key))
+        };
+        let unnamed = opened.rules.iter().filter(|left| nameless && always_stood(left)).map(|left| &left.rule);
         let standing = named.iter().filter(|rule| there.contains_key(*rule)).chain(unnamed).next()?;
         Some(format!("{is} only if seen absent: {standing} of {id} is there"))
     }
