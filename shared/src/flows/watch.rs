@@ -92,10 +92,10 @@ pub async fn watch<S: RequestStore, C, F: Firewall>(
             first
         }
     };
-    let skipped = skip_what_is_too_old(context, name, &mut mark, started, report).await?;
+    let mut gap = gap_before(context, name, &mark, started).await?;
     let mut from = (mark.until - lookback).max(mark.first_from);
-    // A gap was announced as nobody's: what lies before its end is not read either.
-    from = from.max(skipped.unwrap_or(started - delta(context.config.timing.catch_up)));
+    // A gap is announced as nobody's: what lies before its end is not read either.
+    from = from.max(gap.as_ref().map_or(started - delta(context.config.timing.catch_up), |gap| gap.until));
     let mut waiting = Waiting::default();
     while from < started {
         if !budget.allows_slice(context.clock.now()) {
@@ -106,6 +106,13 @@ pub async fn watch<S: RequestStore, C, F: Firewall>(
         let begun = context.clock.now();
         waiting.add(read_slice(context, source, Window { from, until }, budget, report).await?);
         budget.learn((context.clock.now() - begun).to_std().unwrap_or_default());
+        // Only now: while the source tells nothing, each tick would announce the minute since the last one.
+        if let Some(gap) = gap.take()
+            && !announce(context, name, gap, &mut mark, report).await?
+        {
+            tracing::warn!(%from, "another poller announced the gap; the next tick reads on from its end");
+            return waiting.result();
+        }
         // Behind a record that waits, the others are read all the same; only the watermark stays there.
         mark.until = mark.until.max(waiting.oldest().unwrap_or(until).min(until));
         context.store.set_watermark(name, mark).await?;
@@ -151,35 +158,56 @@ async fn read_slice<S: RequestStore, C, F: Firewall>(
     Ok(taken.failed.iter().map(|failed| failed.at).collect())
 }
 
-/// After an outage longer than `catch_up`, says which interval nobody reads, and goes on after it. Returns its end.
-async fn skip_what_is_too_old<S: RequestStore, C, F>(
+/// An interval that nobody reads: longer ago than `catch_up`.
+struct Gap {
+    change: Change,
+    until: DateTime<Utc>,
+    /// A tick before has stored it, and could not move the watermark.
+    is_stored: bool,
+}
+
+/// The gap after an outage longer than `catch_up`, if there was one. One that is stored ends where its card says.
+async fn gap_before<S: RequestStore, C, F>(
     context: &Context<S, C, F>,
     name: &str,
-    mark: &mut Watermark,
+    mark: &Watermark,
     now: DateTime<Utc>,
-    report: &mut Report,
-) -> Result<Option<DateTime<Utc>>, StoreError> {
+) -> Result<Option<Gap>, StoreError> {
     let oldest = now - delta(context.config.timing.catch_up);
     if mark.until >= oldest {
         return Ok(None);
     }
     let change = gap(name, mark.until, oldest, now);
-    let request = Request::new(change, now, context.entropy.nonce());
-    // Before the insert: whoever is killed after it could not raise it any more.
-    tracing::error!(alarm = "gap", from = %mark.until, until = %oldest, "nobody read this interval of CloudTrail");
-    mark.until = match context.store.insert(&request, "{}").await? {
-        Inserted::New => {
-            report.gaps += 1;
-            oldest
+    let stored = announced_end(context, &change.id).await?;
+    Ok(Some(Gap { change, until: stored.unwrap_or(oldest), is_stored: stored.is_some() }))
+}
+
+/// Says that nobody reads an interval, and moves the watermark, which is not stored yet, to its end. False: another poller
+/// announced one that ends earlier.
+async fn announce<S: RequestStore, C, F>(
+    context: &Context<S, C, F>,
+    name: &str,
+    gap: Gap,
+    mark: &mut Watermark,
+    report: &mut Report,
+) -> Result<bool, StoreError> {
+    let Gap { change, until, is_stored } = gap;
+    let now = context.clock.now();
+    if !is_stored {
+        let id = change.id.clone();
+        // Before the insert: whoever is killed after it could not raise it any more.
+        tracing::error!(alarm = "gap", source = name, from = %mark.until, %until, "nobody read this interval of CloudTrail");
+        match context.store.insert(&Request::new(change, now, context.entropy.nonce()), "{}").await? {
+            Inserted::New => report.gaps += 1,
+            Inserted::Known if announced_end(context, &id).await?.is_some_and(|end| end < until) => return Ok(false),
+            Inserted::Known => {}
         }
-        // A tick before had announced it, and could not move the watermark: the gap ends where its card says.
-        Inserted::Known => announced_end(context, &request.change.id).await?.unwrap_or(oldest),
-    };
+    }
+    mark.until = until;
     // No re-scan goes back into what was announced as read by nobody.
     let window = delta(context.config.timing.reconcile_window);
-    mark.reconciled_at = mark.reconciled_at.max((mark.until + window).min(now));
-    context.store.set_watermark(name, *mark).await?;
-    Ok(Some(mark.until))
+    mark.reconciled_at = mark.reconciled_at.max((until + window).min(now));
+    Ok(true)
 }
 
 async fn announced_end<S: RequestStore, C, F>(

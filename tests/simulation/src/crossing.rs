@@ -209,6 +209,7 @@ impl Stage {
             view: ours.view.clone(),
             calm: Arc::new(AtomicBool::new(true)),
             lies: 0,
+            is_dark: false,
         };
         Context {
             store: Mutant::new(with.table.clone(), &with, Rng::with_seed(1)),

@@ -98,18 +98,18 @@ pub struct Plan {
     pub people_by_arn: bool,
     /// How often somebody deletes a card by hand.
     pub deletes_every: Option<TimeDelta>,
-    /// When nothing is read any more, and for how long nothing runs at all after that.
+    /// When nothing is read any more, and for how long.
     pub outage: Option<Outage>,
     /// Faults and kills that are left out, by their number in the run.
     pub spared: BTreeSet<u64>,
 }
 
-/// An outage that may be longer than `catch_up`.
+/// An outage of the Lake that may be longer than `catch_up`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outage {
     /// The Lake tells nothing from here on, counted from the begin; the first tick has read by then.
     pub after: TimeDelta,
-    /// No invocation for this long, once people have stopped.
+    /// How long it goes on, once people have stopped.
     pub lasts: TimeDelta,
 }
 
@@ -164,6 +164,21 @@ impl Plan {
             }),
             latest: TimeDelta::minutes(if rng.u8(..) < 40 { 59 } else { 18 }),
             spared: BTreeSet::new(),
+        }
+    }
+
+    /// A run in which nothing is drawn: what happens is a script's.
+    #[must_use]
+    pub fn quiet(delivery: Delivery) -> Self {
+        Self {
+            delivery,
+            mode: Mode::Reverts,
+            lake: true,
+            rates: Rates::default(),
+            stale: TimeDelta::zero(),
+            requester_may_approve: false,
+            by_group: false,
+            ..Self::of(0)
         }
     }
 

@@ -257,6 +257,7 @@ impl Sim {
             view: config.view(),
             calm: Arc::clone(&self.calm),
             lies: self.plan.rates.lies,
+            is_dark: self.is_dark(),
         };
         let invocation = Invocation {
             context: Context {
@@ -286,7 +287,7 @@ impl Sim {
     /// One invocation of the poller on its schedule; without `reads` it is a sweep.
     pub(crate) async fn tick(self: &Arc<Self>, reads: bool) {
         let name = if reads { "poll" } else { "sweep" };
-        let reads = reads && self.plan.lake && !self.is_dark();
+        let reads = reads && self.plan.lake;
         let flow = |invocation: Invocation| async move {
             let source = reads.then_some(&invocation.source);
             functions::poll(&invocation.context, source, invocation.deadline).await
@@ -314,7 +315,11 @@ impl Sim {
 
     /// After an outage things go wrong too.
     async fn come_back(self: &Arc<Self>, outage: Outage) {
-        self.sleep(outage.lasts).await;
+        let ends = self.now() + outage.lasts;
+        while self.now() < ends {
+            self.sleep(TimeDelta::minutes(10)).await;
+            self.tick(true).await;
+        }
         self.story.note(self.now(), "world", format_args!("THE OUTAGE ENDS"));
         self.set_calm(false);
         for _ in 0..4 {

@@ -134,6 +134,27 @@ async fn a_gap_beyond_what_is_caught_up_is_one_card_that_names_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn while_the_lake_tells_nothing_no_tick_announces_a_gap_and_after_it_one_does() {
+    let run = Run::new();
+    run.tick().await;
+    run.world().faults.set("source", "read", Fault::ServerError, None);
+    for _ in 0..30 {
+        run.wait(TimeDelta::hours(1)).await;
+        let (report, errors) = run.poll().await;
+        assert_eq!((report.gaps, errors.len()), (0, 1));
+    }
+    run.world().faults.clear_all();
+    let caught = run.open(&run.group("web"), ssh("0.0.0.0/0"));
+    assert_eq!(run.tick().await.gaps, 1);
+    for _ in 0..3 {
+        run.wait(minutes(1)).await;
+        assert_eq!(run.tick().await.gaps, 0);
+    }
+    assert_eq!(run.headlines(), ["Approval needed", "Unreadable"]);
+    assert_eq!(run.cards_of(&caught).len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_gap_is_announced_once_though_the_watermark_was_not_moved() {
     let run = Run::new();
     run.tick().await;

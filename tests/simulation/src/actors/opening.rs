@@ -8,18 +8,14 @@ use local::{
     system::seed::{self, Opener},
     world::{
         ec2::{
-            Call, FlatPermission, GroupRef, Operation, Outcome, Permission, Permissions, Protocol, Range, Removal,
-            Rule, RuleChange, RuleKey, Source,
+            Call, FlatPermission, GroupRef, Operation, Permission, Permissions, Protocol, Range, Removal, Rule,
+            RuleChange, RuleKey, Source,
         },
         trail::{Cut, Style},
     },
 };
 
-use crate::{
-    functions,
-    oracle::{Gone, Left, Opened, as_shown, in_words},
-    sim::Sim,
-};
+use crate::{functions, oracle::Called, sim::Sim};
 
 const ACCOUNT: &str = "111122223333";
 const REGION: &str = "eu-central-1";
@@ -220,57 +216,14 @@ fn call(sim: &Arc<Sim>, rng: &mut Rng, opener: Opener, group: &str, operation: O
     sim.source.delay_one(&answer.request_id, delay);
     let readable_at = now + delay;
     let id = answer.request_id.as_str();
-    let who = opener.key();
     let Ok(outcome) = answer.result else {
-        sim.story.note(now, who, format_args!("{} of {group} fails: {id}", operation.name()));
+        sim.story.note(now, opener.key(), format_args!("{} of {group} fails: {id}", operation.name()));
         return travel(sim, rng, id, delay);
     };
-    let full_group = format!("{ACCOUNT}/{REGION}/{group}");
-    let opened =
-        |modified, rules| Opened { group: full_group.clone(), by: opener, at: now, readable_at, modified, cut, rules };
-    match outcome {
-        Outcome::Opened(rules) => {
-            let words: Vec<String> = rules.iter().map(in_words).collect();
-            sim.story.note(
-                now,
-                who,
-                format_args!("opens {group}: {} ({id}, readable {readable_at})", words.join("; ")),
-            );
-            let left = |rule: Rule| Left { rule: rule.id, key: rule.key, before: None };
-            sim.oracle.opened(id, opened(false, rules.into_iter().map(left).collect()));
-        }
-        Outcome::Modified => {
-            let after = all_rules(sim, group);
-            let Operation::ModifyRules { changes, .. } = operation else { return };
-            let left = changes.iter().filter_map(|change| {
-                let is_it = |rule: &&Rule| rule.id == change.rule_id;
-                let (was, is) = (before.iter().find(is_it)?, after.iter().find(is_it)?);
-                let (from, to) = (as_shown(&was.key), as_shown(&is.key));
-                sim.story.note(
-                    now,
-                    who,
-                    format_args!("modifies {}: {from} -> {to} ({id}, readable {readable_at})", is.id),
-                );
-                Some(Left { rule: is.id.clone(), key: is.key.clone(), before: Some(was.key.clone()) })
-            });
-            let left: Vec<Left> = left.collect();
-            sim.oracle.opened(id, opened(true, left));
-        }
-        Outcome::Revoked { removed, .. } => {
-            let words: Vec<String> = removed.iter().map(in_words).collect();
-            sim.story.note(
-                now,
-                who,
-                format_args!("closes {group}: {} ({id}, readable {readable_at})", words.join("; ")),
-            );
-            sim.oracle.closed(&removed, &Gone { at: now, by_hand: true, readable_at });
-        }
-        Outcome::Deleted(_) => {
-            sim.story.note(now, who, format_args!("deletes {group}"));
-            sim.oracle.closed(&before, &Gone { at: now, by_hand: false, readable_at });
-        }
-        Outcome::Created(_) => {}
-    }
+    let (group, after) = (format!("{ACCOUNT}/{REGION}/{group}"), all_rules(sim, group));
+    let (before, after) = (before.as_slice(), after.as_slice());
+    let called = Called { id, group, by: opener, at: now, readable_at, cut, before, after };
+    sim.oracle.called(&called, &operation, &outcome);
     travel(sim, rng, id, delay);
 }
 

@@ -14,6 +14,7 @@ mod run;
 mod source;
 mod stops;
 mod store;
+mod watched;
 
 pub use self::{
     chat::WorldChat,

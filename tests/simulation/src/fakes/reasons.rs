@@ -46,6 +46,8 @@ impl Run {
     pub fn written(&self, user: &str, reason: &str) -> Submission {
         let [modal] = &self.modals(user)[..] else { panic!("one modal") };
         let mut slack = lock(&self.world().slack);
-        functions::submission(&mut slack, self.now(), user, &modal.id, reason).expect("a submission")
+        let written = functions::submission(&mut slack, self.now(), user, &modal.id, reason).expect("a submission");
+        self.tell_of_click(user, "deny", &written.deny.request);
+        written
     }
 }

@@ -33,7 +33,11 @@ use shared::{
     },
 };
 
-use super::{MemoryStore, Outside, WorldChat, WorldFirewall, WorldSource, outside::lock};
+use super::{
+    MemoryStore, NoHook, Outside, Witness, WorldChat, WorldFirewall, WorldSource,
+    outside::lock,
+    watched::{Made, Watched},
+};
 use crate::functions;
 
 /// May decide: a listed user.
@@ -74,6 +78,7 @@ pub struct Run {
     pub source: WorldSource,
     /// What the responder remembers of user groups.
     pub members: Members,
+    watched: Option<Arc<Watched>>,
 }
 
 impl Run {
@@ -86,21 +91,41 @@ impl Run {
     /// Another configuration.
     #[must_use]
     pub fn with(file: ConfigFile) -> Self {
-        Self::seeded(file, 7)
+        Self::seeded(file, SEED)
     }
 
     /// Everything that is drawn comes from the seed.
     #[must_use]
     pub fn seeded(file: ConfigFile, number: u64) -> Self {
-        let start = "2026-11-20T10:00:00Z".parse::<DateTime<Utc>>().expect("a time");
-        let world = Arc::new(World::default());
-        seed::seed(&world, number, None, start).expect("the seed");
-        let outside = Arc::new(Outside::new(world, Clock::starting_at(start)));
-        let chat = WorldChat::new(Arc::clone(&outside), file.delivery);
+        let (world, clock) = world(number);
+        let outside = Arc::new(Outside::new(world, clock));
         let store = MemoryStore::new(Arc::clone(&outside));
+        Self::begin(outside, store, &file, number, None)
+    }
+
+    /// Under the oracle's eyes: [`Run::judge`] tells what it saw.
+    #[must_use]
+    pub fn watched(file: &ConfigFile) -> Self {
+        let (world, clock) = world(SEED);
+        let table = MemoryStore::new(Arc::new(Outside::new(Arc::clone(&world), clock.clone())));
+        let watched = Arc::new(Watched::new(&table, &world, file));
+        let witness = Arc::clone(&watched) as Arc<dyn Witness>;
+        let outside = Arc::new(Outside::watched(world, clock, Arc::new(NoHook), witness));
+        let store = table.seen_by(Arc::clone(&outside));
+        Self::begin(outside, store, file, SEED, Some(watched))
+    }
+
+    fn begin(
+        outside: Arc<Outside>,
+        store: MemoryStore,
+        file: &ConfigFile,
+        number: u64,
+        watched: Option<Arc<Watched>>,
+    ) -> Self {
+        let chat = WorldChat::new(Arc::clone(&outside), file.delivery);
         let source = WorldSource::new(Arc::clone(&outside));
-        let portcullis = portcullis(&outside, store, chat, &file, number);
-        Self { outside, portcullis, source, members: Members::default() }
+        let portcullis = portcullis(&outside, store, chat, file, number);
+        Self { outside, portcullis, source, members: Members::default(), watched }
     }
 
     /// The same world and table under another configuration, as after a deployment.
@@ -109,6 +134,22 @@ impl Run {
         let chat = WorldChat::new(Arc::clone(&self.outside), file.delivery);
         self.portcullis = portcullis(&self.outside, store.clone(), chat, file, 8);
         self.members = Members::default();
+        if let Some(watched) = &self.watched {
+            watched.deploy(file);
+        }
+    }
+
+    /// Another invocation begins, as the oracle sees it.
+    pub fn next_invocation(&self) {
+        if let Some(watched) = &self.watched {
+            watched.next_invocation();
+        }
+    }
+
+    /// At rest: the first promise that was broken, and the story of it. Nothing where nobody watched.
+    #[must_use]
+    pub fn judge(&self) -> Option<String> {
+        self.watched.as_ref()?.broken(self.now())
     }
 
     /// The world.
@@ -141,6 +182,22 @@ impl Default for Run {
     }
 }
 
+/// Where everything is drawn from, unless a test says so.
+const SEED: u64 = 7;
+
+fn world(number: u64) -> (Arc<World>, Clock) {
+    let start = "2026-11-20T10:00:00Z".parse::<DateTime<Utc>>().expect("a time");
+    let world = Arc::new(World::default());
+    seed::seed(&world, number, None, start).expect("the seed");
+    (world, Clock::starting_at(start))
+}
+
+/// What the functions read.
+pub(super) fn configuration(file: &ConfigFile) -> Config {
+    let (store_id, store_region) = ("7b0d1f2c-3a4e-4b5c-9d6e-0a1b2c3d4e5f", "us-east-1");
+    Config::load(&file.render("https://slack.com/api", store_id, store_region)).expect("a configuration")
+}
+
 fn portcullis(
     outside: &Arc<Outside>,
     store: MemoryStore,
@@ -148,9 +205,7 @@ fn portcullis(
     file: &ConfigFile,
     number: u64,
 ) -> Portcullis {
-    let (store_id, store_region) = ("7b0d1f2c-3a4e-4b5c-9d6e-0a1b2c3d4e5f", "us-east-1");
-    let text = file.render("https://slack.com/api", store_id, store_region);
-    let config = Config::load(&text).expect("a configuration");
+    let config = configuration(file);
     Context {
         store,
         chat,
@@ -225,9 +280,24 @@ impl Run {
     /// Somebody calls EC2, successfully.
     pub fn call(&self, opener: Opener, group: &GroupKey, operation: Operation) -> RequestId {
         let caller = opener.caller(group.account.as_str(), group.region.as_str());
-        let answer = self.world().ec2_call(&caller, &Call::from(operation), self.now());
-        answer.result.expect("EC2 does it");
+        let before = self.all_rules(group);
+        let answer = self.world().ec2_call(&caller, &Call::from(operation.clone()), self.now());
+        let outcome = answer.result.expect("EC2 does it");
+        if let Some(watched) = &self.watched {
+            let (id, at, after) = (answer.request_id.as_str(), self.now(), self.all_rules(group));
+            let readable_at = at + self.source.delay();
+            let made = Made { id, by: opener, at, readable_at, before: &before, after: &after };
+            watched.called(group, &made, &operation, &outcome);
+        }
         RequestId::parse(&answer.request_id).expect("a request id")
+    }
+
+    /// The record of an opening that was just made comes this late.
+    pub fn delay_record(&self, id: &RequestId, delay: TimeDelta) {
+        self.source.delay_one(id.as_str(), delay);
+        if let Some(watched) = &self.watched {
+            watched.delayed(id.as_str(), self.now() + delay);
+        }
     }
 
     /// Alice opens a group.
@@ -256,9 +326,13 @@ impl Run {
     /// The ingress rules that are really there.
     #[must_use]
     pub fn rules(&self, group: &GroupKey) -> Vec<Rule> {
+        self.all_rules(group).into_iter().filter(|rule| !rule.key.egress).collect()
+    }
+
+    fn all_rules(&self, group: &GroupKey) -> Vec<Rule> {
         let ec2 = lock(&self.world().ec2);
         let found = ec2.group(group.account.as_str(), group.region.as_str(), group.group.as_str());
-        found.map(|group| group.rules().filter(|rule| !rule.key.egress).cloned().collect()).unwrap_or_default()
+        found.map(|group| group.rules().cloned().collect()).unwrap_or_default()
     }
 
     /// Those rules, as `tcp 22-22 0.0.0.0/0`, sorted.
@@ -327,13 +401,20 @@ impl Run {
     /// The click of a button on the newest card of a request.
     #[must_use]
     pub fn clicked(&self, user: &str, action: &str, id: &RequestId) -> Click {
-        let button = match action {
-            "approve" => Button::Approve,
-            "deny" => Button::Deny,
-            "retry" => Button::Retry,
+        let (button, name) = match action {
+            "approve" => (Button::Approve, "approve"),
+            "deny" => (Button::Deny, "deny"),
+            "retry" => (Button::Retry, "retry"),
             other => panic!("no such button: {other}"),
         };
+        self.tell_of_click(user, name, id);
         self.pressed(user, action, button, id).0
+    }
+
+    pub(super) fn tell_of_click(&self, user: &str, button: &'static str, id: &RequestId) {
+        if let Some(watched) = &self.watched {
+            watched.clicked(user, button, id.as_str());
+        }
     }
 
     pub(super) fn pressed(&self, user: &str, action: &str, button: Button, id: &RequestId) -> (Click, Value) {

@@ -47,6 +47,12 @@ impl WorldSource {
         lock(&self.delivery).delay = delay;
     }
 
+    /// How late records come now.
+    #[must_use]
+    pub fn delay(&self) -> TimeDelta {
+        lock(&self.delivery).delay
+    }
+
     /// The record of this call comes this late.
     pub fn delay_one(&self, request_id: &str, delay: TimeDelta) {
         lock(&self.delivery).late.insert(request_id.to_owned(), delay);

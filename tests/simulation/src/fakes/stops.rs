@@ -135,6 +135,7 @@ impl Run {
             () = kill.reached.notified() => None,
         };
         self.outside.set_hook(Arc::new(NoHook));
+        self.next_invocation();
         ended
     }
 

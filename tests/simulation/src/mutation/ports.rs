@@ -56,6 +56,8 @@ pub struct Harness {
     pub calm: Arc<AtomicBool>,
     /// Of a thousand revokes, how many EC2 claims to have done and has not.
     pub lies: u16,
+    /// The Lake tells nothing.
+    pub is_dark: bool,
 }
 
 impl<P> Mutant<P> {
@@ -327,6 +329,9 @@ fn as_described(opened: &OpenedRule) -> Option<DescribedRule> {
 
 impl<P: EventSource + Send + Sync> EventSource for Mutant<P> {
     async fn read(&self, window: Window, limit: Duration) -> Result<Records, SourceError> {
+        if self.with.is_dark {
+            return Err(SourceError::Unavailable { doing: "read the window", why: "the Lake is down".to_owned() });
+        }
         if self.is(Mutation::WatermarkFirst)
             && let Some(mark) = self.with.table.mark("lake")
         {

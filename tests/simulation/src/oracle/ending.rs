@@ -28,6 +28,8 @@ impl Oracle {
             }
             broken.extend(self.what_is_lost(&mut seen));
             broken.extend(Self::what_has_no_card(&seen));
+            let gaps = gaps(&seen).len();
+            broken.extend((gaps > 1).then(|| format!("one outage is one gap: {gaps} were announced")));
             broken.extend(self.what_is_unfinished(&seen));
             broken.extend(self.what_is_not_shown(&seen, views));
             broken.extend(self.what_still_asks(&seen, now));

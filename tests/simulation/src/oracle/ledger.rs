@@ -22,7 +22,7 @@ pub struct Left {
 impl Left {
     /// Whether it lets in something that it did not let in before.
     #[must_use]
-    pub fn is_wider(&self) -> bool {
+    pub(super) fn is_wider(&self) -> bool {
         self.before.as_ref().is_none_or(|before| !covers(before, &self.key))
     }
 }
@@ -48,9 +48,7 @@ pub struct Opened {
 
 /// Who gave a rule the value that it has now.
 #[derive(Clone, Debug)]
-pub struct Maker {
-    /// The call.
-    pub by: String,
+pub(super) struct Maker {
     /// When.
     pub at: DateTime<Utc>,
     /// Its place among all that happened.
@@ -70,7 +68,7 @@ pub struct Gone {
 
 /// All of it.
 #[derive(Debug, Default)]
-pub struct Ledger {
+pub(super) struct Ledger {
     /// By request id.
     pub opened: BTreeMap<String, Opened>,
     /// By rule id: every rule that stands and was opened since the run began.
@@ -86,16 +84,16 @@ pub struct Ledger {
 
 impl Ledger {
     /// The next place among all that happens.
-    pub fn next_order(&mut self) -> u64 {
+    pub(super) fn next_order(&mut self) -> u64 {
         self.order += 1;
         self.order
     }
 
     /// Somebody opened or modified something.
-    pub fn open(&mut self, id: &str, opened: Opened) {
+    pub(super) fn open(&mut self, id: &str, opened: Opened) {
         let order = self.next_order();
         for left in opened.rules.iter().filter(|left| !left.key.egress) {
-            let maker = Maker { by: id.to_owned(), at: opened.at, order };
+            let maker = Maker { at: opened.at, order };
             self.makers.insert(left.rule.clone(), maker);
             self.past.entry(left.rule.clone()).or_default().push(id.to_owned());
             let values = self.values.entry(left.rule.clone()).or_default();
@@ -108,7 +106,7 @@ impl Ledger {
     }
 
     /// A rule went.
-    pub fn close(&mut self, rule: &str, gone: Gone) {
+    pub(super) fn close(&mut self, rule: &str, gone: Gone) {
         self.next_order();
         self.makers.remove(rule);
         self.values.entry(rule.to_owned()).or_default().push((gone.at, None));
@@ -119,7 +117,7 @@ impl Ledger {
 impl Ledger {
     /// All that a rule let in at some time of an interval; `None` where it was gone. Nothing is said of a rule that no call
     /// opened, modified or removed.
-    pub fn values(&self, rule: &str, from: DateTime<Utc>, until: DateTime<Utc>) -> Vec<Option<&RuleKey>> {
+    pub(super) fn values(&self, rule: &str, from: DateTime<Utc>, until: DateTime<Utc>) -> Vec<Option<&RuleKey>> {
         let values = self.values.get(rule).map(Vec::as_slice).unwrap_or_default();
         let first = values.partition_point(|(at, _)| *at < from).saturating_sub(1);
         let within = values.get(first..).unwrap_or_default().iter().take_while(|(at, _)| *at <= until);
@@ -129,7 +127,7 @@ impl Ledger {
 
 /// A rule as a card shows it: protocol, ports, source.
 #[must_use]
-pub fn as_shown(key: &RuleKey) -> String {
+pub(super) fn as_shown(key: &RuleKey) -> String {
     let ports = if key.from_port == key.to_port {
         key.from_port.to_string()
     } else {
@@ -140,13 +138,13 @@ pub fn as_shown(key: &RuleKey) -> String {
 
 /// `rule tcp 22 10.0.0.0/8`.
 #[must_use]
-pub fn in_words(rule: &Rule) -> String {
+pub(super) fn in_words(rule: &Rule) -> String {
     format!("{} {}", rule.id, as_shown(&rule.key))
 }
 
 /// Whether everything that the other one lets in is let in by this one too.
 #[must_use]
-pub fn covers(wide: &RuleKey, narrow: &RuleKey) -> bool {
+pub(super) fn covers(wide: &RuleKey, narrow: &RuleKey) -> bool {
     let source = match (&wide.source, &narrow.source) {
         (Source::Ipv4(wide), Source::Ipv4(narrow)) => wide.contains(narrow),
         (Source::Ipv6(wide), Source::Ipv6(narrow)) => wide.contains(narrow),

@@ -4,6 +4,7 @@
 //! Of the domain's code it uses none but the names that it checks. Each promise is held against every effect at the moment
 //! at which it happens ([`Eyes`]); what can only be said in the end is said in `ending`.
 
+mod called;
 mod ending;
 mod fates;
 mod ledger;
@@ -25,8 +26,10 @@ use tokio::sync::Notify;
 
 use crate::{fakes::MemoryStore, plan::Plan, stats::Stats, story::Story};
 
+use self::ledger::{Ledger, as_shown, covers, in_words};
 pub use self::{
-    ledger::{Gone, Ledger, Left, Opened, as_shown, covers, in_words},
+    called::Called,
+    ledger::{Gone, Left, Opened},
     moment::Eyes,
 };
 
@@ -120,6 +123,13 @@ impl Oracle {
         let mut seen = self.seen();
         for rule in rules {
             seen.ledger.close(&rule.id, gone.clone());
+        }
+    }
+
+    /// The record of an opening can be read later than was thought.
+    pub fn delayed(&self, id: &str, readable_at: DateTime<Utc>) {
+        if let Some(opened) = self.seen().ledger.opened.get_mut(id) {
+            opened.readable_at = readable_at;
         }
     }
 
