@@ -9,7 +9,8 @@ use crate::domain::{
 };
 
 pub(super) fn resolved(next: &mut Request, opening: Opening, now: DateTime<Utc>) -> Result<Vec<Effect>, Refusal> {
-    if !matches!(next.change.opening, Opening::Unresolved(_)) {
+    // What was ignored keeps the rules that it may be reopened by: only that gives it a card after all.
+    if !matches!(next.change.opening, Opening::Unresolved(_)) || !next.state.awaits_decision() {
         return Err(Refusal::NothingToDo(next.state.name()));
     }
     next.listed = opening.rules().len() <= SHOWN_RULES;

@@ -79,6 +79,14 @@ fn an_opening_that_is_known_is_not_dismissed_and_a_dismissed_one_not_again() {
     }
 }
 
+/// It would stay ignored, without the rules that it is judged again by.
+#[test]
+fn what_was_ignored_is_reopened_and_not_described_once_more() {
+    let ignored = then(&unresolved(), Event::Dismissed { reason: Ignored::Narrowing, rules: Vec::new() });
+    let opening = Opening::Modified { rules: rules(1), left_out: Vec::new() };
+    assert_eq!(step(&ignored, Event::Resolved(opening), now(), "n"), Err(Refusal::NothingToDo("Ignored")));
+}
+
 #[test]
 fn a_post_that_failed_is_tried_again_when_its_back_off_ends() {
     let failed = then(&posting(), not_posted("p", true));
