@@ -116,9 +116,10 @@ pub enum Refusal {
 /// The event changes nothing; the refusal says why.
 pub fn step(request: &Request, event: Event, now: DateTime<Utc>, nonce: &str) -> Result<Transition, Refusal> {
     let mut next = request.clone();
-    let effects = apply(&mut next, event, now)?;
+    // First: an effect carries the request as it will be stored.
     next.revision = request.revision + 1;
     nonce.clone_into(&mut next.nonce);
+    let effects = apply(&mut next, event, now)?;
     Ok(Transition { guard: Guard { state: request.state.name(), revision: request.revision }, next, effects })
 }
 
@@ -143,8 +144,7 @@ fn apply(next: &mut Request, event: Event, now: DateTime<Utc>) -> Result<Vec<Eff
         Event::Contested { .. } => Err(Refusal::NothingToDo(next.state.name())),
         Event::RevokeAttempted { holder, rules, stay } => {
             held(next, &holder)?;
-            revoke_attempted(next, &rules, stay, now);
-            Ok(Vec::new())
+            Ok(revoke_attempted(next, &rules, stay, now))
         }
         Event::RevokeAnswered { holder, request_id } => {
             held(next, &holder)?;
