@@ -12,7 +12,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use self::{
     deciding::{decided, removed_by_hand, retry_asked, shown_anew},
-    posting::{claim_post, dismissed, lose, not_posted, posted, reopened, resolved, updated},
+    posting::{claim_post, dismissed, listed, lose, not_posted, posted, reopened, resolved, updated},
     reverting::{claim_revert, held, revert_ended, revoke_attempted, set_asked, set_fates},
 };
 use super::request::{Lease, Request, State};
@@ -184,12 +184,7 @@ fn apply(next: &mut Request, event: Event, now: DateTime<Utc>) -> Result<Vec<Eff
             next.card_tries.reset(now);
             Ok(vec![Effect::Update])
         }
-        Event::Listed { .. } if next.listed => Err(Refusal::NothingToDo(next.state.name())),
-        Event::Listed { messages, all } => {
-            next.listed_messages = next.listed_messages.max(messages);
-            next.listed = all;
-            Ok(Vec::new())
-        }
+        Event::Listed { thread, messages, all } => listed(next, thread.as_ref(), messages, all),
         Event::UpdateBegun(lease) => {
             // Whoever did not record its update may have posted a new message in the place of one that was deleted.
             if let Some(until) = next.updating.iter().map(|sent| sent.until).min() {

@@ -275,9 +275,9 @@ fn nothing_is_denied_that_was_not_shown_in_full() {
     let posted = then(&posting, Event::Posted { card: Some(card("1.1")), shows: 1 });
     assert_eq!(step(&posted, decision(Verdict::Deny), now(), "n"), Err(Refusal::NotListed));
     assert!(step(&posted, decision(Verdict::Approve), now(), "n").is_ok());
-    let some = then(&posted, Event::Listed { messages: 1, all: false });
+    let some = then(&posted, Event::Listed { thread: None, messages: 1, all: false });
     assert_eq!(step(&some, decision(Verdict::Deny), now(), "n"), Err(Refusal::NotListed));
-    let listed = then(&some, Event::Listed { messages: 2, all: true });
+    let listed = then(&some, Event::Listed { thread: None, messages: 2, all: true });
     assert_eq!(then(&listed, decision(Verdict::Deny)).state, State::Denied);
 }
 
@@ -294,7 +294,7 @@ fn a_new_card_in_the_place_of_a_lost_one_gets_its_own_list() {
     let long = request_of(Opening::Authorized { rules: rules(21) });
     let posting = then(&long, Event::ClaimPost(lease("p", later(60))));
     let posted = then(&posting, Event::Posted { card: Some(card("1.1")), shows: 1 });
-    let listed = then(&posted, Event::Listed { messages: 2, all: true });
+    let listed = then(&posted, Event::Listed { thread: None, messages: 2, all: true });
     let lost = Event::Updated {
         holder: String::new(),
         shows: 1,
@@ -305,6 +305,29 @@ fn a_new_card_in_the_place_of_a_lost_one_gets_its_own_list() {
     };
     let again = then(&listed, lost);
     assert_eq!((again.listed, again.listed_messages), (false, 0));
+}
+
+#[test]
+fn the_list_is_where_the_first_card_is() {
+    let long = request_of(Opening::Authorized { rules: rules(21) });
+    let posting = then(&long, Event::ClaimPost(lease("p", later(60))));
+    let one = then(&posting, Event::Posted { card: Some(card("1.1")), shows: 1 });
+    let both = then(&one, Event::Posted { card: Some(card("1.2")), shows: 1 });
+    let in_thread = |ts: &str, all| Event::Listed { thread: Some(card(ts)), messages: 2, all };
+    let listed = then(&both, in_thread("1.1", true));
+    let lose = |request: &Request, ts: &str| {
+        let lost = vec![card(ts)];
+        let (holder, reply_used) = (String::new(), false);
+        then(request, Event::Updated { holder, shows: 1, over: 1, card: None, lost, reply_used })
+    };
+    let second_lost = lose(&listed, "1.2");
+    assert_eq!((second_lost.listed, second_lost.listed_messages), (true, 2));
+    let first_lost = lose(&listed, "1.1");
+    assert_eq!((first_lost.listed, first_lost.listed_messages, first_lost.rendered_version), (false, 0, 1));
+    assert_eq!(step(&first_lost, decision(Verdict::Deny), now(), "n"), Err(Refusal::NotListed));
+    // Whoever was still listing under the lost card comes too late.
+    assert_eq!(step(&first_lost, in_thread("1.1", true), now(), "n"), Err(Refusal::NothingToDo("Pending")));
+    assert!(then(&first_lost, in_thread("1.2", true)).listed);
 }
 
 #[test]

@@ -141,7 +141,7 @@ fn a_card_that_is_left_goes_on_showing_what_it_shows() {
     let long = request_of(Opening::Authorized { rules: rules(21) });
     let posting = then(&long, Event::ClaimPost(lease("p", later(60))));
     let by_webhook = then(&posting, Event::Posted { card: None, shows: 1 });
-    let listed = then(&by_webhook, Event::Listed { messages: 2, all: true });
+    let listed = then(&by_webhook, Event::Listed { thread: None, messages: 2, all: true });
     let still = then(&listed, not_updated(9, Vec::new()));
     assert_eq!(
         (still.rendered_version, still.listed, still.listed_messages),
@@ -154,7 +154,7 @@ fn a_card_that_is_left_goes_on_showing_what_it_shows() {
 fn the_full_list_is_posted_once() {
     let listed = then(&pending(), updated(1, 1));
     assert!(listed.listed, "two rules are on the card itself");
-    let again = step(&listed, Event::Listed { messages: 1, all: true }, now(), "n");
+    let again = step(&listed, Event::Listed { thread: None, messages: 1, all: true }, now(), "n");
     assert_eq!(again, Err(Refusal::NothingToDo("Pending")));
 }
 
