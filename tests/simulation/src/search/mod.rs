@@ -39,6 +39,9 @@ pub struct Found {
     pub broken: Option<(String, Vec<String>)>,
 }
 
+/// The last step of a story whose end is no move.
+const LEFT_ALONE: &str = "left alone";
+
 /// Hashes what is written.
 struct Key(DefaultHasher);
 
@@ -69,35 +72,43 @@ pub fn search(world: World, flaw: Flaw, depth: usize, faults: u8, most: usize) -
     let mut seen = HashSet::from([key(&first)]);
     // Where each state came from, for the story: parent and the move.
     let mut paths: Vec<(usize, String)> = vec![(0, String::new())];
+    found.states = 1;
+    if let Err(promise) = first.rests(&mut rested) {
+        found.broken = Some((promise, vec![LEFT_ALONE.to_owned()]));
+        return found;
+    }
     let mut queue = VecDeque::from([(first, 0_usize, 0_usize)]);
     while let Some((node, at, place)) = queue.pop_front() {
-        found.states += 1;
-        let mut broken = node.rests(&mut rested).err().map(|promise| (promise, "left alone".to_owned()));
-        let moves = if broken.is_none() && at < depth { node.moves() } else { Vec::new() };
-        for (what, next) in moves {
+        for (what, next) in node.moves() {
             found.moves += 1;
-            match next {
-                Ok(next) => {
-                    let new = key(&next);
-                    if seen.contains(&new) {
-                        continue;
-                    }
-                    if seen.len() >= most {
-                        found.cut_short = true;
-                        continue;
-                    }
-                    seen.insert(new);
-                    paths.push((place, what));
-                    queue.push_back((next, at + 1, paths.len() - 1));
-                }
+            let next = match next {
+                Ok(next) => next,
                 Err(promise) => {
-                    broken = Some((promise, what));
+                    found.broken = Some((promise, story(&paths, place, &[&what])));
                     break;
                 }
+            };
+            let new = key(&next);
+            if seen.contains(&new) {
+                continue;
+            }
+            if seen.len() >= most {
+                found.cut_short = true;
+                continue;
+            }
+            seen.insert(new);
+            found.states += 1;
+            if let Err(promise) = next.rests(&mut rested) {
+                found.broken = Some((promise, story(&paths, place, &[&what, LEFT_ALONE])));
+                break;
+            }
+            // The last layer is the largest, and nothing follows from it.
+            if at + 1 < depth {
+                paths.push((place, what));
+                queue.push_back((next, at + 1, paths.len() - 1));
             }
         }
-        if let Some((promise, last)) = broken {
-            found.broken = Some((promise, story(&paths, place, last)));
+        if found.broken.is_some() {
             break;
         }
     }
@@ -105,8 +116,9 @@ pub fn search(world: World, flaw: Flaw, depth: usize, faults: u8, most: usize) -
     found
 }
 
-fn story(paths: &[(usize, String)], mut place: usize, last: String) -> Vec<String> {
-    let mut story = vec![last];
+/// The moves that lead to a place, and the last ones.
+fn story(paths: &[(usize, String)], mut place: usize, last: &[&str]) -> Vec<String> {
+    let mut story: Vec<String> = last.iter().rev().map(|what| (*what).to_owned()).collect();
     while let Some((parent, what)) = paths.get(place).filter(|_| place > 0) {
         story.push(what.clone());
         place = *parent;

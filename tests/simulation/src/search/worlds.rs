@@ -75,14 +75,18 @@ impl World {
     #[must_use]
     pub fn depth(self) -> usize {
         match self {
-            Self::Plain | Self::Long | Self::LongHalf | Self::Webhook | Self::Unresolved | Self::Ignored => 10,
-            Self::Deleted | Self::LongTwice | Self::Watching => 9,
+            Self::Plain | Self::LongHalf | Self::Webhook | Self::Unresolved | Self::Ignored | Self::DeniedElsewhere => {
+                10
+            }
             Self::Pending
+            | Self::Deleted
+            | Self::Long
+            | Self::LongTwice
+            | Self::Watching
             | Self::Denied
             | Self::Changed
             | Self::Failed
-            | Self::ApprovedElsewhere
-            | Self::DeniedElsewhere => 8,
+            | Self::ApprovedElsewhere => 9,
         }
     }
 
