@@ -44,7 +44,7 @@ pub(super) async fn list<S: RequestStore, C: Chat, F>(
             let lost = if matches!(error, ChatError::MessageGone(_)) { vec![card] } else { Vec::new() };
             return not_updated(context, request, String::new(), lost, &error).await;
         }
-        let event = Event::Listed { messages: place + 1, all: place + 1 == total };
+        let event = Event::Listed { thread: Some(card.clone()), messages: place + 1, all: place + 1 == total };
         match context.advance(request, &event).await? {
             Advanced::Done { request: next, .. } => request = next,
             Advanced::Refused { .. } => return Ok(Shown::Done),
@@ -66,7 +66,7 @@ async fn listed<S: RequestStore, C: Chat, F>(
     if context.chat.has_addresses() && request.cards.is_empty() {
         return Ok(Shown::Later);
     }
-    let event = Event::Listed { messages: request.listed_messages, all: true };
+    let event = Event::Listed { thread: None, messages: request.listed_messages, all: true };
     context.advance(request, &event).await?;
     Ok(Shown::Done)
 }

@@ -137,6 +137,8 @@ pub enum Event {
     },
     /// So many messages of the full list of its rules are in the thread.
     Listed {
+        /// The card whose thread they are in; `None` where there is none.
+        thread: Option<CardRef>,
         /// How many.
         messages: usize,
         /// Whether that is all of them, or they can't be anywhere.

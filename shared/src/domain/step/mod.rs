@@ -12,7 +12,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use self::{
     deciding::{decided, removed_by_hand, retry_asked, shown_anew},
-    posting::{claim_post, dismissed, lose, not_posted, posted, reopened, resolved, updated},
+    posting::{claim_post, dismissed, listed, lose, not_posted, posted, reopened, resolved, updated},
     reverting::{claim_revert, held, revert_ended, revoke_attempted, set_asked, set_fates},
 };
 use super::request::{Lease, Request, State};
@@ -116,9 +116,10 @@ pub enum Refusal {
 /// The event changes nothing; the refusal says why.
 pub fn step(request: &Request, event: Event, now: DateTime<Utc>, nonce: &str) -> Result<Transition, Refusal> {
     let mut next = request.clone();
-    let effects = apply(&mut next, event, now)?;
+    // First: an effect carries the request as it will be stored.
     next.revision = request.revision + 1;
     nonce.clone_into(&mut next.nonce);
+    let effects = apply(&mut next, event, now)?;
     Ok(Transition { guard: Guard { state: request.state.name(), revision: request.revision }, next, effects })
 }
 
@@ -143,8 +144,7 @@ fn apply(next: &mut Request, event: Event, now: DateTime<Utc>) -> Result<Vec<Eff
         Event::Contested { .. } => Err(Refusal::NothingToDo(next.state.name())),
         Event::RevokeAttempted { holder, rules, stay } => {
             held(next, &holder)?;
-            revoke_attempted(next, &rules, stay, now);
-            Ok(Vec::new())
+            Ok(revoke_attempted(next, &rules, stay, now))
         }
         Event::RevokeAnswered { holder, request_id } => {
             held(next, &holder)?;
@@ -186,12 +186,7 @@ fn apply(next: &mut Request, event: Event, now: DateTime<Utc>) -> Result<Vec<Eff
             next.card_tries.reset(now);
             Ok(vec![Effect::Update])
         }
-        Event::Listed { .. } if next.listed => Err(Refusal::NothingToDo(next.state.name())),
-        Event::Listed { messages, all } => {
-            next.listed_messages = next.listed_messages.max(messages);
-            next.listed = all;
-            Ok(Vec::new())
-        }
+        Event::Listed { thread, messages, all } => listed(next, thread.as_ref(), messages, all),
         Event::UpdateBegun(lease) => {
             // Whoever did not record its update may have posted a new message in the place of one that was deleted.
             if let Some(until) = next.updating.iter().map(|sent| sent.until).min() {

@@ -9,7 +9,8 @@ use crate::domain::{
 };
 
 pub(super) fn resolved(next: &mut Request, opening: Opening, now: DateTime<Utc>) -> Result<Vec<Effect>, Refusal> {
-    if !matches!(next.change.opening, Opening::Unresolved(_)) {
+    // What was ignored keeps the rules that it may be reopened by: only that gives it a card after all.
+    if !matches!(next.change.opening, Opening::Unresolved(_)) || !next.state.awaits_decision() {
         return Err(Refusal::NothingToDo(next.state.name()));
     }
     next.listed = opening.rules().len() <= SHOWN_RULES;
@@ -131,13 +132,32 @@ pub(super) fn updated(
     if next.rendered_version < next.version { vec![Effect::Update] } else { Vec::new() }
 }
 
-/// Messages that are no more. Without any, nothing is shown, and a long list has to be posted anew with the next card.
+/// Messages that are no more. Without any, nothing is shown. The list of a long opening is in the thread of the first: if
+/// that is gone, it has to be posted anew with the next one.
 pub(super) fn lose(next: &mut Request, lost: &[CardRef]) {
-    let had_cards = !next.cards.is_empty();
+    let thread = next.cards.first().cloned();
     next.cards.retain(|card| !lost.contains(card));
-    if had_cards && next.cards.is_empty() {
-        next.rendered_version = 0;
-        next.listed = next.change.opening.rules().len() <= SHOWN_RULES;
-        next.listed_messages = 0;
+    if next.cards.first() == thread.as_ref() {
+        return;
     }
+    if next.cards.is_empty() {
+        next.rendered_version = 0;
+    }
+    next.listed = next.change.opening.rules().len() <= SHOWN_RULES;
+    next.listed_messages = 0;
+}
+
+/// A message of the list in the thread of a card that is gone meanwhile says nothing of the list of the next one.
+pub(super) fn listed(
+    next: &mut Request,
+    thread: Option<&CardRef>,
+    messages: usize,
+    all: bool,
+) -> Result<Vec<Effect>, Refusal> {
+    if next.listed || thread.is_some_and(|thread| next.cards.first() != Some(thread)) {
+        return Err(Refusal::NothingToDo(next.state.name()));
+    }
+    next.listed_messages = next.listed_messages.max(messages);
+    next.listed = all;
+    Ok(Vec::new())
 }

@@ -55,13 +55,20 @@ pub(super) fn set_fates(next: &mut Request, fates: Vec<Fate>) -> Result<(), Refu
 }
 
 /// EC2 is about to be asked to remove some rules; others stay, because they were approved on another card.
-pub(super) fn revoke_attempted(next: &mut Request, rules: &[usize], stay: BTreeMap<usize, Fate>, now: DateTime<Utc>) {
+pub(super) fn revoke_attempted(
+    next: &mut Request,
+    rules: &[usize],
+    stay: BTreeMap<usize, Fate>,
+    now: DateTime<Utc>,
+) -> Vec<Effect> {
+    let mut stays = false;
     set_asked(next, rules, true);
     if !stay.is_empty() {
         next.note(now, format!("{} rules stay: they were approved on another card", stay.len()));
     }
     for (place, fate) in stay {
         if let Some(rule) = next.change.opening.rules_mut().get_mut(place) {
+            stays |= rule.fate != fate;
             rule.fate = fate;
         }
     }
@@ -69,6 +76,13 @@ pub(super) fn revoke_attempted(next: &mut Request, rules: &[usize], stay: BTreeM
         next.revoke_attempted_at.get_or_insert(now);
         next.note(now, "asking EC2 to revoke");
     }
+    if !stays {
+        return Vec::new();
+    }
+    // The card says which rules are left, also where the revert is put off after this.
+    next.version += 1;
+    next.card_tries.reset(now + UPDATE_GRACE);
+    vec![Effect::Update]
 }
 
 pub(super) fn set_asked(next: &mut Request, places: &[usize], asked: bool) {

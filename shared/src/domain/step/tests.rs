@@ -1,8 +1,10 @@
-//! The stories of one request, and every state against every event.
+//! The stories of one request; and in `table` every state against every event.
 
 mod cards;
 mod due;
+mod every;
 mod reverts;
+mod table;
 
 use std::collections::BTreeMap;
 
@@ -12,7 +14,7 @@ use super::*;
 use crate::domain::{
     change::{Actor, Change, Fate, Ignored, Lookup, OpenedRule, Opening, Origin, Place},
     ids::{ChannelId, RequestId, SlackUserId},
-    request::{CardRef, Decision, Failure, Lease, ReplyUrl, Requester, Verdict, Work},
+    request::{CardRef, Decision, Failure, Lease, Phase, ReplyUrl, Requester, Verdict, Work},
     rule::{IngressRule, RuleText, SourceText},
 };
 
@@ -273,9 +275,9 @@ fn nothing_is_denied_that_was_not_shown_in_full() {
     let posted = then(&posting, Event::Posted { card: Some(card("1.1")), shows: 1 });
     assert_eq!(step(&posted, decision(Verdict::Deny), now(), "n"), Err(Refusal::NotListed));
     assert!(step(&posted, decision(Verdict::Approve), now(), "n").is_ok());
-    let some = then(&posted, Event::Listed { messages: 1, all: false });
+    let some = then(&posted, Event::Listed { thread: None, messages: 1, all: false });
     assert_eq!(step(&some, decision(Verdict::Deny), now(), "n"), Err(Refusal::NotListed));
-    let listed = then(&some, Event::Listed { messages: 2, all: true });
+    let listed = then(&some, Event::Listed { thread: None, messages: 2, all: true });
     assert_eq!(then(&listed, decision(Verdict::Deny)).state, State::Denied);
 }
 
@@ -292,7 +294,7 @@ fn a_new_card_in_the_place_of_a_lost_one_gets_its_own_list() {
     let long = request_of(Opening::Authorized { rules: rules(21) });
     let posting = then(&long, Event::ClaimPost(lease("p", later(60))));
     let posted = then(&posting, Event::Posted { card: Some(card("1.1")), shows: 1 });
-    let listed = then(&posted, Event::Listed { messages: 2, all: true });
+    let listed = then(&posted, Event::Listed { thread: None, messages: 2, all: true });
     let lost = Event::Updated {
         holder: String::new(),
         shows: 1,
@@ -303,6 +305,29 @@ fn a_new_card_in_the_place_of_a_lost_one_gets_its_own_list() {
     };
     let again = then(&listed, lost);
     assert_eq!((again.listed, again.listed_messages), (false, 0));
+}
+
+#[test]
+fn the_list_is_where_the_first_card_is() {
+    let long = request_of(Opening::Authorized { rules: rules(21) });
+    let posting = then(&long, Event::ClaimPost(lease("p", later(60))));
+    let one = then(&posting, Event::Posted { card: Some(card("1.1")), shows: 1 });
+    let both = then(&one, Event::Posted { card: Some(card("1.2")), shows: 1 });
+    let in_thread = |ts: &str, all| Event::Listed { thread: Some(card(ts)), messages: 2, all };
+    let listed = then(&both, in_thread("1.1", true));
+    let lose = |request: &Request, ts: &str| {
+        let lost = vec![card(ts)];
+        let (holder, reply_used) = (String::new(), false);
+        then(request, Event::Updated { holder, shows: 1, over: 1, card: None, lost, reply_used })
+    };
+    let second_lost = lose(&listed, "1.2");
+    assert_eq!((second_lost.listed, second_lost.listed_messages), (true, 2));
+    let first_lost = lose(&listed, "1.1");
+    assert_eq!((first_lost.listed, first_lost.listed_messages, first_lost.rendered_version), (false, 0, 1));
+    assert_eq!(step(&first_lost, decision(Verdict::Deny), now(), "n"), Err(Refusal::NotListed));
+    // Whoever was still listing under the lost card comes too late.
+    assert_eq!(step(&first_lost, in_thread("1.1", true), now(), "n"), Err(Refusal::NothingToDo("Pending")));
+    assert!(then(&first_lost, in_thread("1.2", true)).listed);
 }
 
 #[test]
@@ -345,121 +370,6 @@ fn what_was_ignored_can_be_reopened_and_nothing_else() {
 fn what_is_not_known_cannot_be_decided() {
     let unreadable = request_of(Opening::Unreadable { why: "It was cut off.".to_owned() });
     assert_eq!(step(&unreadable, decision(Verdict::Deny), now(), "n"), Err(Refusal::NothingToDecide));
-}
-
-/// A request in every state that there is.
-fn every_state() -> Vec<Request> {
-    let posting = then(&request(), Event::ClaimPost(lease("p", later(60))));
-    let postponed = Event::RevertPostponed {
-        holder: "r".to_owned(),
-        fates: vec![Fate::Standing, Fate::Standing],
-        not_before: later(10),
-        error: String::new(),
-    };
-    let Event::Decided { decision: deny, card, reply, .. } = decision(Verdict::Deny) else { panic!("a decision") };
-    let unresolved = request_of(Opening::Unresolved(Lookup::Modified { rules: Vec::new() }));
-    vec![
-        request(),
-        posting,
-        pending(),
-        then(&pending(), decision(Verdict::Approve)),
-        then(&pending(), decision(Verdict::Deny)),
-        reverting(),
-        then(&reverting(), postponed),
-        ended(vec![Fate::Removed, Fate::Removed]),
-        ended(vec![Fate::NotThere, Fate::NotThere]),
-        ended(vec![Fate::Changed { now: rules(3)[2].rule.clone() }, Fate::NotThere]),
-        ended(vec![Fate::Removed, failed()]),
-        ended(vec![failed(), failed()]),
-        then(&pending(), Event::Decided { decision: deny, watch_only: true, card, reply }),
-        then(&pending(), by_hand(vec![0, 1])),
-        then(&unresolved, Event::Dismissed { reason: Ignored::Narrowing, rules: Vec::new() }),
-        unresolved,
-    ]
-}
-
-fn every_event() -> Vec<Event> {
-    let holder = || "r".to_owned();
-    vec![
-        Event::Resolved(Opening::Authorized { rules: rules(2) }),
-        Event::Dismissed { reason: Ignored::Egress, rules: Vec::new() },
-        Event::ClaimPost(lease("x", later(500))),
-        Event::Posted { card: Some(card("2.2")), shows: 1 },
-        Event::NotPosted { holder: "p".to_owned(), not_before: later(5), maybe_posted: true, error: String::new() },
-        decision(Verdict::Approve),
-        decision(Verdict::Deny),
-        Event::RetryAsked { by: String::new(), reply: None },
-        by_hand(vec![0, 1]),
-        Event::ClaimRevert(lease("x", later(500))),
-        Event::Contested { by: request().change.id },
-        Event::RevokeAttempted { holder: holder(), rules: vec![0, 9], stay: BTreeMap::from([(1, failed())]) },
-        Event::RevokeAnswered { holder: holder(), request_id: "e".to_owned() },
-        Event::RevokeMissed { holder: holder(), rules: vec![0] },
-        Event::RevokeRefused { holder: holder(), rules: vec![0] },
-        Event::ShownAnew { reply: None },
-        Event::RevertEnded {
-            holder: holder(),
-            fates: vec![Fate::Removed, failed()],
-            verified_after_ms: None,
-            failure: None,
-        },
-        Event::RevertPostponed {
-            holder: holder(),
-            fates: vec![Fate::Standing, Fate::Removed],
-            not_before: later(5),
-            error: String::new(),
-        },
-        Event::UpdateBegun(lease("u", later(60))),
-        Event::Listed { messages: 1, all: true },
-        Event::Reopened(Opening::Modified { rules: rules(1), left_out: Vec::new() }),
-        Event::Updated {
-            holder: String::new(),
-            shows: 1,
-            over: 1,
-            card: None,
-            lost: vec![card("1.1")],
-            reply_used: true,
-        },
-        Event::NotUpdated {
-            holder: String::new(),
-            lands_until: None,
-            shows: 9,
-            not_before: later(5),
-            maybe_posted: true,
-            lost: Vec::new(),
-            error: String::new(),
-        },
-    ]
-}
-
-#[test]
-fn every_state_against_every_event_keeps_the_promises() {
-    let states = every_state();
-    let names: std::collections::BTreeSet<_> = states.iter().map(|request| request.state.name()).collect();
-    assert_eq!(names.len(), 14, "a state is missing here: {names:?}");
-    for before in &states {
-        for event in every_event() {
-            let story = format!("{} + {event:?}", before.state.name());
-            let Ok(Transition { guard, next, effects }) = step(before, event, later(100), "nonce") else { continue };
-            assert_eq!(guard, Guard { state: before.state.name(), revision: before.revision }, "{story}");
-            assert_eq!((next.revision, next.nonce.as_str()), (before.revision + 1, "nonce"), "{story}");
-            assert!(next.version >= before.version, "{story}");
-            assert!(next.history.len() >= before.history.len(), "{story}");
-            if before.decision.is_some() {
-                assert_eq!(next.decision, before.decision, "a decision never changes: {story}");
-            }
-            let reverts = effects.iter().any(|effect| matches!(effect, Effect::RevertNow(_)));
-            let denied = next.decision.as_ref().is_some_and(|decision| decision.verdict == Verdict::Deny);
-            assert!(!reverts || denied, "no revert without a stored Deny: {story}");
-            if matches!(before.state, State::Approved | State::Observed | State::Withdrawn) {
-                assert_eq!(next.state, before.state, "final: {story}");
-            }
-            if next.state.awaits_decision() {
-                assert!(next.decision.is_none(), "{story}");
-            }
-            assert_eq!(next.due_at().is_none(), next.work(DateTime::<Utc>::MAX_UTC).is_none(), "{story}");
-        }
-    }
 }
 
 #[test]

@@ -79,6 +79,14 @@ fn an_opening_that_is_known_is_not_dismissed_and_a_dismissed_one_not_again() {
     }
 }
 
+/// It would stay ignored, without the rules that it is judged again by.
+#[test]
+fn what_was_ignored_is_reopened_and_not_described_once_more() {
+    let ignored = then(&unresolved(), Event::Dismissed { reason: Ignored::Narrowing, rules: Vec::new() });
+    let opening = Opening::Modified { rules: rules(1), left_out: Vec::new() };
+    assert_eq!(step(&ignored, Event::Resolved(opening), now(), "n"), Err(Refusal::NothingToDo("Ignored")));
+}
+
 #[test]
 fn a_post_that_failed_is_tried_again_when_its_back_off_ends() {
     let failed = then(&posting(), not_posted("p", true));
@@ -133,7 +141,7 @@ fn a_card_that_is_left_goes_on_showing_what_it_shows() {
     let long = request_of(Opening::Authorized { rules: rules(21) });
     let posting = then(&long, Event::ClaimPost(lease("p", later(60))));
     let by_webhook = then(&posting, Event::Posted { card: None, shows: 1 });
-    let listed = then(&by_webhook, Event::Listed { messages: 2, all: true });
+    let listed = then(&by_webhook, Event::Listed { thread: None, messages: 2, all: true });
     let still = then(&listed, not_updated(9, Vec::new()));
     assert_eq!(
         (still.rendered_version, still.listed, still.listed_messages),
@@ -146,7 +154,7 @@ fn a_card_that_is_left_goes_on_showing_what_it_shows() {
 fn the_full_list_is_posted_once() {
     let listed = then(&pending(), updated(1, 1));
     assert!(listed.listed, "two rules are on the card itself");
-    let again = step(&listed, Event::Listed { messages: 1, all: true }, now(), "n");
+    let again = step(&listed, Event::Listed { thread: None, messages: 1, all: true }, now(), "n");
     assert_eq!(again, Err(Refusal::NothingToDo("Pending")));
 }
 

@@ -27,6 +27,8 @@ fn a_claimed_revert_knows_what_was_denied_and_by_whom_it_is_held() {
     assert_eq!(revert.holder(), "r");
     assert_eq!(revert.request().state, State::Reverting { lease: Some(lease("r", later(60))) });
     assert_eq!(revert.request().decision, denied.decision);
+    // An older revision would lose its next commit to its own claim.
+    assert_eq!(*revert.request(), claimed.next);
 }
 
 #[test]
@@ -44,6 +46,17 @@ fn what_ec2_is_asked_to_remove_is_noted_before_and_what_it_missed_after() {
     let again = step(&missed, again, later(2), "n").expect("an attempt").next;
     assert_eq!(asked(&again), [false, true]);
     assert_eq!(again.revoke_attempted_at, Some(later(1)), "when EC2 was first asked");
+}
+
+/// Otherwise a revert that is put off again and again would go on naming them on its card.
+#[test]
+fn rules_that_stay_are_a_new_version_of_the_card() {
+    let stay = BTreeMap::from([(1, failed())]);
+    let attempt = Event::RevokeAttempted { holder: "r".to_owned(), rules: vec![0], stay };
+    let attempted = step(&reverting(), attempt.clone(), now(), "n").expect("an attempt");
+    assert_eq!((attempted.next.version, attempted.effects), (reverting().version + 1, vec![Effect::Update]));
+    let again = step(&attempted.next, attempt, now(), "n").expect("an attempt");
+    assert_eq!((again.next.version, again.effects), (attempted.next.version, Vec::new()), "it was said before");
 }
 
 #[test]
