@@ -95,7 +95,8 @@ impl Hook for Chaos {
     }
 
     fn lands_late(&self, call: &PortCall) -> Option<Late> {
-        if self.is_calm() || self.draw(|rng| rng.u16(0..1_000)) >= self.rates.lands_late {
+        let rate = if call.port == "chat" { self.rates.lands_late } else { self.rates.writes_late };
+        if self.is_calm() || rate == 0 || self.draw(|rng| rng.u16(0..1_000)) >= rate {
             return None;
         }
         let after = Duration::from_millis(self.draw(|rng| rng.u64(0..12_000)));
@@ -115,7 +116,7 @@ impl Hook for Chaos {
             );
             self.oracle.count(|stats| stats.faults += 1);
         }
-        // Slack's clients give up after 10 s.
+        // Slack's and AWS's clients give up after 10 s.
         Some(Late { after, given_up: (!is_killed).then(|| Duration::from_secs(10)) })
     }
 
@@ -134,12 +135,13 @@ impl Hook for Chaos {
             return None;
         }
         let denied = self.draw(|rng| rng.u16(0..1_000)) < rates.denied;
-        let fault = self.draw(|rng| match rng.u8(0..5) {
+        let fault = self.draw(|rng| match rng.u8(0..6) {
             _ if denied => Fault::Denied,
             0 => Fault::Throttle,
             1 => Fault::ServerError,
             2 => Fault::DropBefore,
             3 => Fault::DropAfter,
+            4 => Fault::ErrorAfter,
             _ => Fault::Slow(Duration::from_millis(rng.u64(100..12_000))),
         });
         if self.is_spared() {

@@ -45,6 +45,8 @@ pub struct Rates {
     pub slow: u16,
     /// Posts and updates that land after their sender was killed or has given up.
     pub lands_late: u16,
+    /// Writes to the table, and revokes, that do.
+    pub writes_late: u16,
 }
 
 /// One run.
@@ -134,7 +136,7 @@ impl Plan {
         let rng = &mut rng;
         let chaos = TimeDelta::seconds(rng.i64(120..1_200));
         let delivery = if rng.u8(..) < 38 { Delivery::Webhook } else { Delivery::Bot };
-        Self {
+        let mut plan = Self {
             seed,
             delivery,
             mode: mode(rng, chaos),
@@ -164,7 +166,9 @@ impl Plan {
             }),
             latest: TimeDelta::minutes(if rng.u8(..) < 40 { 59 } else { 18 }),
             spared: BTreeSet::new(),
-        }
+        };
+        plan.rates.writes_late = if rng.u8(..) < 60 { rng.u16(0..40) } else { 0 };
+        plan
     }
 
     /// A run in which nothing is drawn: what happens is a script's.
@@ -252,5 +256,6 @@ fn rates(rng: &mut Rng) -> Rates {
         kills: some(25),
         slow: some(30),
         lands_late: some(80),
+        writes_late: 0,
     }
 }

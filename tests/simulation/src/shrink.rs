@@ -90,7 +90,7 @@ impl Search {
 const SHORTEST: TimeDelta = TimeDelta::seconds(20);
 
 /// What makes a run simpler, the most first.
-const SIMPLER: [&dyn Fn(&mut Plan); 28] = [
+const SIMPLER: [&dyn Fn(&mut Plan); 29] = [
     &|plan| plan.chaos = (plan.chaos / 2).max(SHORTEST),
     &|plan| plan.chaos = (plan.chaos * 3 / 4).max(SHORTEST),
     &|plan| plan.chaos = (plan.chaos * 9 / 10).max(SHORTEST),
@@ -103,6 +103,7 @@ const SIMPLER: [&dyn Fn(&mut Plan); 28] = [
     &|plan| plan.rates.lies = 0,
     &|plan| plan.rates.slow = 0,
     &|plan| plan.rates.lands_late = 0,
+    &|plan| plan.rates.writes_late = 0,
     &|plan| plan.outage = None,
     &|plan| plan.deletes_every = None,
     &|plan| plan.without_ids = 0,

@@ -21,7 +21,7 @@ use shared::{
     ports::{Chat, ChatError, Posted, Whisper},
 };
 
-use super::outside::{Late, Lost, Outside, PortCall, lock};
+use super::outside::{Lost, Outside, lock};
 
 const EVENT_TYPE: &str = "portcullis_request";
 
@@ -88,38 +88,28 @@ impl WorldChat {
         act: impl FnOnce(&mut Slack, DateTime<Utc>) -> Result<T, ChatError>,
     ) -> Result<T, ChatError> {
         let slack = &self.outside.world.slack;
-        match self.outside.call("chat", method, about, |now| act(&mut lock(slack), now)).await {
-            Ok(done) => done,
-            Err(Lost::Throttled) => Err(ChatError::RateLimited(*lock(&self.retry_after))),
-            Err(Lost::ServerError) => Err(ChatError::Ambiguous("HTTP 500".to_owned())),
-            Err(Lost::NoAnswer) => Err(ChatError::Ambiguous("no answer in time".to_owned())),
-            Err(Lost::Denied) => Err(refused("missing_scope")),
-        }
+        self.answer(self.outside.call("chat", method, about, |now| act(&mut lock(slack), now)).await)
     }
-}
 
-/// What is posted or updated may land although whoever sent it was killed, or has given up.
-impl WorldChat {
+    /// What is posted or updated may land late.
     async fn send<T: Send + 'static>(
         &self,
         method: &'static str,
         about: impl ToString,
         act: impl FnOnce(&mut Slack, DateTime<Utc>) -> Result<T, ChatError> + Send + 'static,
     ) -> Result<T, ChatError> {
-        let call = PortCall { port: "chat", method, about: about.to_string() };
-        let Some(Late { after, given_up }) = self.outside.lands_late(&call) else {
-            return self.call(method, about, act).await;
-        };
-        let outside = Arc::clone(&self.outside);
-        tokio::spawn(async move {
-            outside.clock.sleep(after).await;
-            drop(outside.effect(&call, |now| act(&mut lock(&outside.world.slack), now)));
-        });
-        match given_up {
-            Some(wait) => self.outside.clock.sleep(wait).await,
-            None => std::future::pending().await,
+        let world = Arc::clone(&self.outside.world);
+        self.answer(self.outside.send("chat", method, about, move |now| act(&mut lock(&world.slack), now)).await)
+    }
+
+    fn answer<T>(&self, answer: Result<Result<T, ChatError>, Lost>) -> Result<T, ChatError> {
+        match answer {
+            Ok(done) => done,
+            Err(Lost::Throttled) => Err(ChatError::RateLimited(*lock(&self.retry_after))),
+            Err(Lost::ServerError) => Err(ChatError::Ambiguous("HTTP 500".to_owned())),
+            Err(Lost::NoAnswer) => Err(ChatError::Ambiguous("no answer in time".to_owned())),
+            Err(Lost::Denied) => Err(refused("missing_scope")),
         }
-        Err(ChatError::Ambiguous("no answer in time".to_owned()))
     }
 }
 

@@ -43,21 +43,25 @@ impl WorldFirewall {
         group: &GroupKey,
         act: impl FnOnce(DateTime<Utc>) -> Result<T, Ec2Error>,
     ) -> Result<T, FirewallError> {
-        let action = if method == "revoke" { "RevokeSecurityGroupIngress" } else { "DescribeSecurityGroupRules" };
-        let doing = format!("when calling `{action}` in `{}`", group.account);
-        let unavailable = |why: &str| FirewallError::Unavailable { doing: doing.clone(), why: why.to_owned() };
-        match self.outside.call("firewall", method, group, act).await {
-            Ok(Ok(done)) => Ok(done),
-            Ok(Err(error)) => Err(match error.code() {
-                "InvalidGroup.NotFound" => FirewallError::GroupGone,
-                "InvalidPermission.NotFound" => FirewallError::RuleNotThere,
-                code => refused(code, &error.to_string(), doing),
-            }),
-            Err(Lost::Throttled) => Err(unavailable("RequestLimitExceeded")),
-            Err(Lost::ServerError) => Err(unavailable("InternalError")),
-            Err(Lost::NoAnswer) => Err(unavailable("no answer in time")),
-            Err(Lost::Denied) => Err(refused("UnauthorizedOperation", "You are not authorized.", doing)),
-        }
+        answer(self.outside.call("firewall", method, group, act).await, method, group)
+    }
+}
+
+fn answer<T>(answer: Result<Result<T, Ec2Error>, Lost>, method: &str, group: &GroupKey) -> Result<T, FirewallError> {
+    let action = if method == "revoke" { "RevokeSecurityGroupIngress" } else { "DescribeSecurityGroupRules" };
+    let doing = format!("when calling `{action}` in `{}`", group.account);
+    let unavailable = |why: &str| FirewallError::Unavailable { doing: doing.clone(), why: why.to_owned() };
+    match answer {
+        Ok(Ok(done)) => Ok(done),
+        Ok(Err(error)) => Err(match error.code() {
+            "InvalidGroup.NotFound" => FirewallError::GroupGone,
+            "InvalidPermission.NotFound" => FirewallError::RuleNotThere,
+            code => refused(code, &error.to_string(), doing),
+        }),
+        Err(Lost::Throttled) => Err(unavailable("RequestLimitExceeded")),
+        Err(Lost::ServerError) => Err(unavailable("InternalError")),
+        Err(Lost::NoAnswer) => Err(unavailable("no answer in time")),
+        Err(Lost::Denied) => Err(refused("UnauthorizedOperation", "You are not authorized.", doing)),
     }
 }
 
@@ -109,11 +113,12 @@ impl WorldFirewall {
 
     async fn remove(&self, group: &GroupKey, removal: Removal) -> Result<Option<String>, FirewallError> {
         let call = Call::from(Operation::RevokeIngress { group: GroupRef::id(group.group.as_str()), removal });
-        self.call("revoke", group, |now| {
-            let answer = self.outside.world.ec2_call(&spoke(group), &call, now);
+        let (world, caller) = (Arc::clone(&self.outside.world), spoke(group));
+        let act = move |now| {
+            let answer = world.ec2_call(&caller, &call, now);
             answer.result.map(|_| Some(answer.request_id))
-        })
-        .await
+        };
+        answer(self.outside.send("firewall", "revoke", group, act).await, "revoke", group)
     }
 }
 

@@ -144,6 +144,33 @@ impl Outside {
         hook.lands_late(call)
     }
 
+    /// Makes one call that may land although whoever made it was killed, or has given up.
+    ///
+    /// # Errors
+    /// As [`Outside::call`].
+    pub async fn send<T: Send + 'static>(
+        self: &Arc<Self>,
+        port: &'static str,
+        method: &'static str,
+        about: impl ToString,
+        act: impl FnOnce(DateTime<Utc>) -> T + Send + 'static,
+    ) -> Result<T, Lost> {
+        let call = PortCall { port, method, about: about.to_string() };
+        let Some(Late { after, given_up }) = self.lands_late(&call) else {
+            return self.call(port, method, call.about, act).await;
+        };
+        let outside = Arc::clone(self);
+        tokio::spawn(async move {
+            outside.clock.sleep(after).await;
+            drop(outside.effect(&call, act));
+        });
+        match given_up {
+            Some(wait) => self.clock.sleep(wait).await,
+            None => std::future::pending().await,
+        }
+        Err(Lost::NoAnswer)
+    }
+
     /// A call takes effect, and is seen to.
     pub fn effect<T>(&self, call: &PortCall, act: impl FnOnce(DateTime<Utc>) -> T) -> T {
         let now = self.clock.now();

@@ -92,21 +92,35 @@ impl MemoryStore {
         act: impl FnOnce(&mut Table) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let about = about.to_string();
-        match self.outside.call("store", method, &about, |_| act(&mut lock(&self.table))).await {
-            Ok(done) => done,
-            Err(Lost::Denied) => {
-                Err(StoreError::Refused { doing: method, what: about, why: "AccessDeniedException".to_owned() })
-            }
-            Err(lost @ (Lost::Throttled | Lost::ServerError | Lost::NoAnswer)) => {
-                Err(StoreError::Unavailable { doing: method, what: about, why: format!("{lost:?}") })
-            }
+        answer(self.outside.call("store", method, &about, |_| act(&mut lock(&self.table))).await, method, about)
+    }
+
+    /// What is written may land late.
+    async fn write<T: Send + 'static>(
+        &self,
+        method: &'static str,
+        about: impl ToString,
+        act: impl FnOnce(&mut Table) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (about, table) = (about.to_string(), Arc::clone(&self.table));
+        answer(self.outside.send("store", method, &about, move |_| act(&mut lock(&table))).await, method, about)
+    }
+}
+
+fn answer<T>(answer: Result<Result<T, StoreError>, Lost>, doing: &'static str, what: String) -> Result<T, StoreError> {
+    match answer {
+        Ok(done) => done,
+        Err(Lost::Denied) => Err(StoreError::Refused { doing, what, why: "AccessDeniedException".to_owned() }),
+        Err(lost @ (Lost::Throttled | Lost::ServerError | Lost::NoAnswer)) => {
+            Err(StoreError::Unavailable { doing, what, why: format!("{lost:?}") })
         }
     }
 }
 
 impl RequestStore for MemoryStore {
     async fn insert(&self, request: &Request, _record: &str) -> Result<Inserted, StoreError> {
-        self.call("insert", &request.change.id, |table| table.insert(request)).await
+        let new = request.clone();
+        self.write("insert", &request.change.id, move |table| table.insert(&new)).await
     }
 
     async fn load(&self, id: &RequestId) -> Result<Option<Request>, StoreError> {
@@ -115,7 +129,7 @@ impl RequestStore for MemoryStore {
 
     async fn commit(&self, transition: Transition) -> Result<Commit, StoreError> {
         let id = transition.next.change.id.clone();
-        self.call("commit", &id, |table| table.commit(transition)).await
+        self.write("commit", &id, |table| table.commit(transition)).await
     }
 
     async fn due(&self, now: DateTime<Utc>) -> Result<Vec<RequestId>, StoreError> {
@@ -131,11 +145,12 @@ impl RequestStore for MemoryStore {
     }
 
     async fn set_watermark(&self, source: &str, to: Watermark) -> Result<(), StoreError> {
-        self.call("set_watermark", source, |table| {
-            table.set_watermark(source, to);
+        let name = source.to_owned();
+        let set = move |table: &mut Table| {
+            table.set_watermark(&name, to);
             Ok(())
-        })
-        .await
+        };
+        self.write("set_watermark", source, set).await
     }
 
     async fn next_post_slot(&self, now: DateTime<Utc>, pace: Duration) -> Result<DateTime<Utc>, StoreError> {
@@ -147,11 +162,13 @@ impl RequestStore for MemoryStore {
     }
 
     async fn note_revocation(&self, group: &GroupKey, revocation: &Revocation) -> Result<(), StoreError> {
-        self.call("note_revocation", group, |table| table.note_revocation(group, revocation)).await
+        let (about, revocation) = (group.clone(), revocation.clone());
+        self.write("note_revocation", group, move |table| table.note_revocation(&about, &revocation)).await
     }
 
     async fn note_revert(&self, group: &GroupKey, at: DateTime<Utc>, note: &RevertNote) -> Result<(), StoreError> {
-        self.call("note_revert", group, |table| table.note_revert(group, at, note)).await
+        let (about, note) = (group.clone(), note.clone());
+        self.write("note_revert", group, move |table| table.note_revert(&about, at, &note)).await
     }
 
     async fn known_values(&self, group: &GroupKey, rule: &RuleName) -> Result<Vec<KnownValue>, StoreError> {
@@ -159,10 +176,11 @@ impl RequestStore for MemoryStore {
     }
 
     async fn note_value(&self, group: &GroupKey, rule: &RuleName, value: &KnownValue) -> Result<(), StoreError> {
-        self.call("note_value", rule, |table| {
-            table.note_value(group, rule, value);
+        let (about, name, value) = (group.clone(), rule.clone(), value.clone());
+        let note = move |table: &mut Table| {
+            table.note_value(&about, &name, &value);
             Ok(())
-        })
-        .await
+        };
+        self.write("note_value", rule, note).await
     }
 }
