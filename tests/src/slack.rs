@@ -2,10 +2,7 @@
 
 use chrono::Utc;
 use local::{
-    system::{
-        Clicked, Submitted,
-        seed::{CHANNEL, SIGNING_SECRET},
-    },
+    system::{Clicked, Submitted, seed::CHANNEL},
     world::slack::{Args, Interaction, Message, Typed, View},
 };
 use serde_json::{Value, json};
@@ -135,11 +132,7 @@ impl Story {
     }
 
     async fn send(&self, interaction: &Interaction) -> reqwest::Response {
-        let signed = interaction.request(SIGNING_SECRET, Utc::now());
-        let url = format!("{}/slack/interactions", self.system.gateway.url());
-        let request = reqwest::Client::new().post(url).body(signed.body);
-        let request = signed.headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
-        request.send().await.expect("an answer")
+        self.system.send(interaction).await.expect("an answer")
     }
 
     /// Somebody deletes the only card, by the `response_url` of a click.

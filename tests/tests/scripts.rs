@@ -1,5 +1,7 @@
 //! The scripts fail when what they run fails.
 
+#![allow(clippy::expect_used, reason = "a test ends where its story breaks")]
+
 use std::{
     fs,
     os::unix::fs::PermissionsExt,
