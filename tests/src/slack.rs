@@ -92,7 +92,12 @@ impl Story {
     pub async fn click_on(&self, user: &str, card: &Card, action_id: &str) -> Clicked {
         let clicked = self.system.click(user, &card.ts, action_id).await;
         let clicked = clicked.unwrap_or_else(|error| panic!("{error}\n{card:#?}\n{}", self.log()));
-        assert!(clicked.accepted(), "{clicked:?}\n{}", self.log());
+        let Clicked { status, took, .. } = &clicked;
+        assert!(
+            clicked.accepted(),
+            "Slack shows an error: it wants 200 within 3 s, and had {status} after {took:?}\n{clicked:?}\n{}",
+            self.log()
+        );
         clicked
     }
 
@@ -172,7 +177,13 @@ impl Story {
     pub async fn submit(&self, user: &str, view_id: &str, reason: &str) -> Submitted {
         let submitted = self.system.submit(user, view_id, &typed(reason)).await;
         let submitted = submitted.unwrap_or_else(|error| panic!("{error}\n{}", self.log()));
-        assert!(submitted.accepted(), "{submitted:?}\n{}", self.log());
+        assert!(
+            submitted.accepted(),
+            "Slack shows an error: it wants an answer that it understands within 3 s, and had {} after {:?}\n{submitted:?}\n{}",
+            submitted.status,
+            submitted.took,
+            self.log()
+        );
         submitted
     }
 
