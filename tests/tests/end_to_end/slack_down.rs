@@ -51,6 +51,13 @@ async fn a_card_whose_answer_was_lost_is_found_and_not_posted_again() {
     story.poll().await;
     let ts = story.card().ts;
     assert_eq!(story.item().await.state(), "NeedsPost");
+    let lost: Vec<_> =
+        story.system.world.faults.hits_about().into_keys().map(|(hit, request)| (hit.fault, request)).collect();
+    assert_eq!(
+        lost,
+        [("dropped after", story.card().request.expect("a request"))],
+        "the stand-in knows whose post it was"
+    );
 
     story.time_passes(long()).await;
     story.sweep().await;
