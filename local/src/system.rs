@@ -164,6 +164,8 @@ pub struct System {
     /// The controllers that open again what was taken back.
     pub pipelines: Pipelines,
     table: String,
+    /// Slack's, for what it sends. One for all: to make one is to read all certificates of the authorities that browsers trust.
+    client: reqwest::Client,
     looked: Looked,
     /// How many of the trail's entries EventBridge has seen.
     pushed: Mutex<usize>,
@@ -241,14 +243,21 @@ impl System {
         Ok(Submitted { status, took, settled: lock(&self.world.slack).settle(view_id, &answer) })
     }
 
-    /// Slack calls the app's request URL.
-    async fn deliver(&self, interaction: &Interaction) -> Result<Answered, reqwest::Error> {
+    /// Slack sends an interaction, signed now, to the app's request URL, and does nothing about the answer.
+    ///
+    /// # Errors
+    /// The gateway does not answer.
+    pub async fn send(&self, interaction: &Interaction) -> Result<reqwest::Response, reqwest::Error> {
         let signed = interaction.request(seed::SIGNING_SECRET, Utc::now());
         let url = format!("{}/slack/interactions", self.gateway.url());
-        let request = reqwest::Client::new().post(url).body(signed.body);
-        let request = signed.headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
+        let request = self.client.post(url).body(signed.body);
+        signed.headers.iter().fold(request, |request, (name, value)| request.header(*name, value)).send().await
+    }
+
+    /// Slack calls the app's request URL.
+    async fn deliver(&self, interaction: &Interaction) -> Result<Answered, reqwest::Error> {
         let (at, begun, doomed) = (Utc::now(), Instant::now(), self.responder.is_doomed());
-        let response = request.send().await?;
+        let response = self.send(interaction).await?;
         let took = begun.elapsed();
         let status = response.status().as_u16();
         let killed = doomed && !self.responder.is_doomed();

@@ -17,6 +17,18 @@ impl Story {
         lines.join("\n")
     }
 
+    /// Waits for a text in what the functions print: a line may be read after the answer of its invocation.
+    ///
+    /// # Panics
+    /// It is not there within 20 s.
+    pub async fn until_logged(&self, text: &str) {
+        let begun = Instant::now();
+        while !self.log().contains(text) {
+            assert!(begun.elapsed() < PATIENCE, "never {text:?}:\n{}", self.log());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// No secret is in what the functions printed so far, nor in any message.
     ///
     /// # Panics

@@ -2,10 +2,7 @@
 
 use chrono::Utc;
 use local::{
-    system::{
-        Clicked, Submitted,
-        seed::{CHANNEL, SIGNING_SECRET},
-    },
+    system::{Clicked, Submitted, seed::CHANNEL},
     world::slack::{Args, Interaction, Message, Typed, View},
 };
 use serde_json::{Value, json};
@@ -95,7 +92,12 @@ impl Story {
     pub async fn click_on(&self, user: &str, card: &Card, action_id: &str) -> Clicked {
         let clicked = self.system.click(user, &card.ts, action_id).await;
         let clicked = clicked.unwrap_or_else(|error| panic!("{error}\n{card:#?}\n{}", self.log()));
-        assert!(clicked.accepted(), "{clicked:?}\n{}", self.log());
+        let Clicked { status, took, .. } = &clicked;
+        assert!(
+            clicked.accepted(),
+            "Slack shows an error: it wants 200 within 3 s, and had {status} after {took:?}\n{clicked:?}\n{}",
+            self.log()
+        );
         clicked
     }
 
@@ -135,11 +137,7 @@ impl Story {
     }
 
     async fn send(&self, interaction: &Interaction) -> reqwest::Response {
-        let signed = interaction.request(SIGNING_SECRET, Utc::now());
-        let url = format!("{}/slack/interactions", self.system.gateway.url());
-        let request = reqwest::Client::new().post(url).body(signed.body);
-        let request = signed.headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
-        request.send().await.expect("an answer")
+        self.system.send(interaction).await.expect("an answer")
     }
 
     /// Somebody deletes the only card, by the `response_url` of a click.
@@ -179,7 +177,13 @@ impl Story {
     pub async fn submit(&self, user: &str, view_id: &str, reason: &str) -> Submitted {
         let submitted = self.system.submit(user, view_id, &typed(reason)).await;
         let submitted = submitted.unwrap_or_else(|error| panic!("{error}\n{}", self.log()));
-        assert!(submitted.accepted(), "{submitted:?}\n{}", self.log());
+        assert!(
+            submitted.accepted(),
+            "Slack shows an error: it wants an answer that it understands within 3 s, and had {} after {:?}\n{submitted:?}\n{}",
+            submitted.status,
+            submitted.took,
+            self.log()
+        );
         submitted
     }
 

@@ -149,6 +149,7 @@ pub(super) async fn start(options: &Options) -> Result<System, StartError> {
         timing,
         journal: Journal::default(),
         pipelines: Pipelines::default(),
+        client: reqwest::Client::new(),
         looked: Looked::default(),
         table: options.config.table.clone(),
         pushed: 0.into(),

@@ -70,6 +70,8 @@ pub enum DynamoDbError {
 pub struct DynamoDb {
     proxy: Server,
     direct: String,
+    /// One for all calls: to make one is to read all certificates of the authorities that browsers trust.
+    client: reqwest::Client,
     writes: Arc<AtomicU64>,
     running: Mutex<Option<Running>>,
 }
@@ -108,10 +110,10 @@ impl DynamoDb {
         let database = tokio::spawn(dynoxide::server::serve_with_shutdown(listener, database, until));
         let writes = Arc::<AtomicU64>::default();
         let client = reqwest::Client::new();
-        let proxy = Proxy { world, direct: direct.clone(), writes: Arc::clone(&writes), client };
+        let proxy = Proxy { world, direct: direct.clone(), writes: Arc::clone(&writes), client: client.clone() };
         let proxy = Server::start(router(proxy)).await.map_err(io("a loopback port"))?;
         let running = Running { stop, database, _lock: lock };
-        Ok(Self { proxy, direct, writes, running: Mutex::new(Some(running)) })
+        Ok(Self { proxy, direct, client, writes, running: Mutex::new(Some(running)) })
     }
 
     /// The endpoint for clients, with the switches.
@@ -157,7 +159,8 @@ impl DynamoDb {
     ) -> Result<(reqwest::StatusCode, Value), DynamoDbError> {
         let failed =
             |error: reqwest::Error| DynamoDbError::Table { table: table.to_owned(), reason: error.to_string() };
-        let response = reqwest::Client::new()
+        let response = self
+            .client
             .post(&self.direct)
             .header("x-amz-target", format!("{TARGET}.{operation}"))
             .header(header::CONTENT_TYPE, "application/x-amz-json-1.0")

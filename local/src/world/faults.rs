@@ -97,6 +97,7 @@ pub struct Faults {
     switches: Mutex<BTreeMap<Target, (Fault, Option<u32>)>>,
     trouble: Mutex<Option<(Trouble, Rng)>>,
     hits: Mutex<BTreeMap<Hit, u32>>,
+    about: Mutex<BTreeMap<(Hit, String), u32>>,
 }
 
 impl Faults {
@@ -126,10 +127,23 @@ impl Faults {
     /// The fault that hits this call, if any; uses up one of the switch's calls. An exact operation goes before `*`, a
     /// switch before what is drawn at random.
     pub fn hit(&self, service: &str, operation: &str) -> Option<Fault> {
+        self.hit_about(service, operation, None)
+    }
+
+    /// The same for a call that is about something by name: it is counted by that name too.
+    pub fn hit_about(&self, service: &str, operation: &str, about: Option<&str>) -> Option<Fault> {
         let fault = self.switched(service, operation).or_else(|| self.drawn(service))?;
         let hit = Hit { service: service.to_owned(), operation: operation.to_owned(), fault: fault.name() };
+        if let Some(about) = about {
+            *locked(&self.about).entry((hit.clone(), about.to_owned())).or_default() += 1;
+        }
         *locked(&self.hits).entry(hit).or_default() += 1;
         Some(fault)
+    }
+
+    /// How often calls about something were hit so far, by its name.
+    pub fn hits_about(&self) -> BTreeMap<(Hit, String), u32> {
+        locked(&self.about).clone()
     }
 
     /// How often calls were hit so far.
@@ -209,6 +223,19 @@ mod tests {
         let kinds: Vec<_> = hits.keys().map(|hit| hit.fault).collect();
         assert_eq!(kinds, ["500", "500 after", "dropped after", "dropped before", "slow", "throttled"]);
         assert_eq!(hits.values().sum::<u32>(), 500);
+    }
+
+    #[test]
+    fn a_call_about_something_is_counted_by_its_name_too() {
+        let faults = Faults::default();
+        faults.set("slack", "*", Fault::DropAfter, Some(3));
+        for about in [Some("one"), Some("one"), None, Some("none hit")] {
+            faults.hit_about("slack", "chat.postMessage", about);
+        }
+        let about: Vec<_> =
+            faults.hits_about().into_iter().map(|((hit, about), count)| (hit.fault, about, count)).collect();
+        assert_eq!(about, [("dropped after", "one".to_owned(), 2)]);
+        assert_eq!(faults.hits().values().sum::<u32>(), 3);
     }
 
     #[test]

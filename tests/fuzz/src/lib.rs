@@ -12,6 +12,9 @@ pub mod slack;
 /// Of `local`: Slack's limits, as its stand-in enforces them.
 #[path = "../../../local/src/world/slack/blocks.rs"]
 pub mod blocks;
+/// Of `local`: what Slack makes of a text, by which its stand-in tells who is called and where a link leads.
+#[path = "../../../local/src/world/slack/mrkdwn.rs"]
+pub mod mrkdwn;
 
 /// Slack's signature, written down a second time: `v0=` and, in hex, the HMAC-SHA256 of `v0:{timestamp}:{body}`.
 pub fn sign(secret: &str, timestamp: i64, body: &[u8]) -> String {

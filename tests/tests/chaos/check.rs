@@ -118,8 +118,10 @@ pub(crate) struct Snapshot {
     pub(crate) clicks: BTreeSet<(String, bool, String)>,
     /// The alarms.
     pub(crate) alarms: Vec<Alarm>,
-    /// How many posts had an answer that does not tell whether they were made.
-    pub(crate) ambiguous_posts: usize,
+    /// How many cards of a request were taken without an answer that says so.
+    pub(crate) lost_posts: BTreeMap<String, usize>,
+    /// How many functions were killed at work. Each may have posted a card and stored nothing about it; which, nobody sees.
+    pub(crate) kills: usize,
     /// The services that were in trouble.
     pub(crate) troubled: BTreeSet<String>,
 }
@@ -228,9 +230,11 @@ fn of_the_whole(world: &Snapshot) -> Vec<String> {
             broken.push(format!("nothing is made up: message {} is about {:?}", shown.ts, shown.request));
         }
     }
-    if world.channel.len() > world.openings.len() + world.ambiguous_posts {
-        let (cards, openings, lost) = (world.channel.len(), world.openings.len(), world.ambiguous_posts);
-        broken.push(format!("a card once but for lost posts: {cards} of {openings} openings, {lost} lost"));
+    let doubled = doubled(world);
+    let surplus: usize = doubled.values().sum();
+    if surplus > world.kills {
+        let kills = world.kills;
+        broken.push(format!("a card once but for posts that were lost: beyond those {doubled:?}, and {kills} kills"));
     }
     for rule in world.before.difference(&world.standing) {
         broken.push(format!("what was there before stands: {rule} is gone"));
@@ -241,6 +245,20 @@ fn of_the_whole(world: &Snapshot) -> Vec<String> {
         broken.push(format!("Portcullis opens nothing: {rule} is nobody's"));
     }
     broken
+}
+
+/// The cards of each request beyond the first and those whose posts were lost: only kills account for them.
+fn doubled(world: &Snapshot) -> BTreeMap<&str, usize> {
+    let mut cards: BTreeMap<&str, usize> = BTreeMap::new();
+    for id in world.channel.iter().filter_map(|shown| shown.request.as_deref()) {
+        *cards.entry(id).or_default() += 1;
+    }
+    let accounted = |id: &str| 1 + world.lost_posts.get(id).copied().unwrap_or_default();
+    cards
+        .into_iter()
+        .map(|(id, cards)| (id, cards.saturating_sub(accounted(id))))
+        .filter(|(_, surplus)| *surplus > 0)
+        .collect()
 }
 
 fn of_the_revokes(world: &Snapshot) -> Vec<String> {

@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use local::{system::seed, world::ec2::SecurityGroup};
+use local::{
+    system::seed,
+    world::{ec2::SecurityGroup, faults::Hit},
+};
 use serde_json::Value;
 use shared::{
     config::Config,
@@ -31,8 +34,8 @@ pub(crate) async fn take(
     before: BTreeSet<String>,
     calm_from: DateTime<Utc>,
 ) -> Snapshot {
-    let hits = story.system.world.faults.hits();
-    let lost = hits.iter().filter(|(hit, _)| hit.operation == "chat.postMessage" && hit.fault != "throttled");
+    let faults = &story.system.world.faults;
+    let hits = faults.hits();
     let items = items(story).await;
     Snapshot {
         openings: locked(&people.made).iter().map(|made| made.opening.clone()).collect(),
@@ -43,9 +46,21 @@ pub(crate) async fn take(
         revokes: revokes(story),
         clicks: locked(&people.clicked).clone(),
         alarms: alarms(story, calm_from),
-        ambiguous_posts: kills + lost.map(|(_, count)| usize::try_from(*count).unwrap_or(usize::MAX)).sum::<usize>(),
+        lost_posts: lost_posts(faults.hits_about()),
+        kills,
         troubled: hits.keys().map(|hit| hit.service.clone()).collect(),
     }
+}
+
+/// Cards that Slack took without a good answer to whoever posted them, or perhaps with one that came too late, by request.
+fn lost_posts(hits: BTreeMap<(Hit, String), u32>) -> BTreeMap<String, usize> {
+    let mut lost: BTreeMap<String, usize> = BTreeMap::new();
+    for ((hit, request), count) in hits {
+        if hit.operation == "chat.postMessage" && ["500 after", "dropped after", "slow"].contains(&hit.fault) {
+            *lost.entry(request).or_default() += usize::try_from(count).unwrap_or(usize::MAX);
+        }
+    }
+    lost
 }
 
 fn channel(story: &Story) -> Vec<Shown> {

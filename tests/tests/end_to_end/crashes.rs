@@ -198,8 +198,8 @@ async fn while_the_list_is_not_in_the_thread_nobody_denies() {
     let many =
         (0..30).fold(Permission::new("tcp", 22, 22), |all, at| all.from_ipv4(&format!("198.18.0.{at}/32"), None));
     story.open(Opener::Alice, &web, many);
-    // The second call of the method is the thread's.
-    story.fault("slack", "chat.postMessage", Fault::Slow(Duration::from_millis(400)), Some(1));
+    // The second call of the method is the thread's: it is switched off while the first one waits for its answer.
+    story.fault("slack", "chat.postMessage", Fault::Slow(Duration::from_secs(3)), Some(1));
     let poller = story.system.poller.clone();
     let tick = tokio::spawn(async move { poller.invoke(json!({"tick": "poll"})).await });
     story.until_cards(1).await;

@@ -2,6 +2,7 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test ends where its story breaks")]
 
+mod believed;
 mod crashes;
 mod decisions;
 mod deployed;

@@ -100,7 +100,7 @@ async fn at_the_cap_a_revert_has_failed_and_a_person_retries() {
     let card = story.card();
     assert!(card.header.starts_with("Revert failed"), "{card:#?}");
     assert!(card.text.contains("STILL OPEN") && card.buttons.iter().any(|button| button == "retry"), "{card:#?}");
-    assert!(story.log().contains("\"alarm\":\"revert_failed\""));
+    story.until_logged("\"alarm\":\"revert_failed\"").await;
     assert!(!story.item().await.is_due());
 
     story.no_faults();

@@ -1,6 +1,6 @@
 //! Slack is down, slow or odd: nothing is lost, and nothing is said twice.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use local::{
     system::seed::{CHANNEL, Opener},
     world::faults::Fault,
@@ -18,13 +18,22 @@ async fn a_card_comes_once_slack_is_up_again() {
         let story = Story::begin().await;
         story.fault("slack", "chat.postMessage", fault, None);
         story.open(Opener::Alice, &story.group("web"), ssh());
+        let begun = Utc::now();
         story.poll().await;
         assert!(story.cards().is_empty(), "{fault:?}");
         assert!(story.item().await.is_due(), "{fault:?}");
+        let again: DateTime<Utc> = story.item().await.request()["card_tries"]["not_before"]
+            .as_str()
+            .and_then(|time| time.parse().ok())
+            .expect("a time");
+        assert!(again > begun + TimeDelta::milliseconds(500), "{fault:?}: it backs off, until {again}");
 
         story.no_faults();
         story.sweep().await;
-        assert!(story.cards().is_empty(), "{fault:?}: it backs off");
+        // A machine that took longer over this sweep than the back-off lasts tells nothing.
+        if Utc::now() < again {
+            assert!(story.cards().is_empty(), "{fault:?}: it is not tried before {again}");
+        }
         story.time_passes(long()).await;
         story.sweep().await;
         assert!(story.card().header.starts_with("Approval needed"), "{fault:?}");
@@ -42,6 +51,13 @@ async fn a_card_whose_answer_was_lost_is_found_and_not_posted_again() {
     story.poll().await;
     let ts = story.card().ts;
     assert_eq!(story.item().await.state(), "NeedsPost");
+    let lost: Vec<_> =
+        story.system.world.faults.hits_about().into_keys().map(|(hit, request)| (hit.fault, request)).collect();
+    assert_eq!(
+        lost,
+        [("dropped after", story.card().request.expect("a request"))],
+        "the stand-in knows whose post it was"
+    );
 
     story.time_passes(long()).await;
     story.sweep().await;
@@ -81,7 +97,7 @@ async fn the_bot_is_not_in_the_channel_and_is_invited_later() {
     story.open(Opener::Alice, &story.group("web"), ssh());
     story.poll().await;
     assert!(story.item().await.is_due());
-    assert!(story.log().contains("slack_refused"), "an alarm\n{}", story.log());
+    story.until_logged("slack_refused").await;
 
     story.system.world.slack.lock().expect("Slack").join(CHANNEL, &bot);
     story.time_passes(long()).await;
@@ -123,13 +139,15 @@ async fn a_card_that_somebody_deleted_is_replaced_when_there_is_news() {
 #[tokio::test]
 async fn many_cards_keep_slacks_pace() {
     let story = Story::begin().await;
-    story.system.world.slack.lock().expect("Slack").enforce_rate_limit(Some(1));
+    // One a second, and a second early at most: a post may be on its way for longer than the next one, on a busy machine.
+    // A pace that is a quarter too fast is refused with the fifth card, and none at all with the third.
+    story.system.world.slack.lock().expect("Slack").enforce_rate_limit(Some(2));
     let web = story.group("web");
-    for port in [22, 3389, 5432] {
+    for port in [22, 1433, 3306, 3389, 5432] {
         let permission = local::world::ec2::Permission::new("tcp", port, port).from_ipv4("0.0.0.0/0", None);
         story.open(Opener::Alice, &web, permission);
     }
     story.poll().await;
-    assert_eq!(story.cards().len(), 3, "{}", story.log());
+    assert_eq!(story.cards().len(), 5, "{}", story.log());
     assert_eq!(story.ends(1).await[0]["failed"], 0);
 }

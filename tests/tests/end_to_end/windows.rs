@@ -125,7 +125,7 @@ async fn a_gap_beyond_catch_up_is_a_card_that_names_it() {
     let card = story.card();
     assert!(card.header.starts_with("Unreadable") && card.header.contains("nobody read CloudTrail from"), "{card:#?}");
     assert!(!card.buttons.iter().any(|button| button == "deny"), "{card:#?}");
-    assert!(story.log().contains("\"alarm\":\"gap\""));
+    story.until_logged("\"alarm\":\"gap\"").await;
     assert_eq!(story.ends(2).await[1]["gaps"], 1);
     story.poll().await;
     assert_eq!(story.cards().len(), 1, "told once");

@@ -14,10 +14,11 @@ pub(super) struct Answers {
     pub(super) denied: Response,
 }
 
-/// Makes the call, unless a switch is on that says otherwise.
+/// Makes the call, unless a switch is on that says otherwise. `about` is the request of a new card.
 pub(super) async fn with_faults(
     world: &World,
     operation: &str,
+    about: Option<&str>,
     answers: Answers,
     call: impl FnOnce() -> Response,
 ) -> Response {
@@ -28,5 +29,5 @@ pub(super) async fn with_faults(
             answer::response(500, "text/html", Body::from("Internal Server Error"))
         }
     };
-    under_fault(world.faults.hit("slack", operation), call, refuse).await
+    under_fault(world.faults.hit_about("slack", operation, about), call, refuse).await
 }

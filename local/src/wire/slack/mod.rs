@@ -51,7 +51,7 @@ async fn web_api(
         provided: "identify".to_owned(),
     };
     let faults = faulty::Answers { throttled: answer::throttled("ratelimited"), denied: answer::api_error(&denied) };
-    faulty::with_faults(&world, &name, faults, || {
+    faulty::with_faults(&world, &name, call.args.card_of().as_deref(), faults, || {
         let mut slack = lock(&world);
         let answer = slack.call(Utc::now(), call.token.as_deref(), &name, &call.args);
         let scopes = call.token.as_deref().and_then(|token| slack.scopes(token));
@@ -69,7 +69,7 @@ async fn webhook(State(world): State<Arc<World>>, uri: Uri, headers: HeaderMap, 
         throttled: answer::throttled_text("rate_limited"),
         denied: answer::text(403, "action_prohibited"),
     };
-    faulty::with_faults(&world, "webhook", faults, || {
+    faulty::with_faults(&world, "webhook", None, faults, || {
         let posted = urls::body(request::is_form(&headers), &body)
             .and_then(|args| lock(&world).webhook(Utc::now(), uri.path(), &args));
         answer::url_text(posted)
@@ -82,7 +82,7 @@ async fn response_url(State(world): State<Arc<World>>, uri: Uri, headers: Header
         throttled: answer::throttled("rate_limited"),
         denied: answer::api_error(&ApiError::Refused("action_prohibited")),
     };
-    faulty::with_faults(&world, "response_url", faults, || {
+    faulty::with_faults(&world, "response_url", None, faults, || {
         let posted = urls::body(request::is_form(&headers), &body)
             .and_then(|args| lock(&world).respond(Utc::now(), uri.path(), &args));
         answer::url_json(posted)

@@ -50,6 +50,14 @@ impl Args {
         }
     }
 
+    /// The request that a new card is about, as its metadata says; `None` for all else, a reply in a card's thread too.
+    #[must_use]
+    pub fn card_of(&self) -> Option<String> {
+        let metadata = self.structure("metadata").ok()??;
+        let id = metadata["event_payload"]["requestid"].as_str()?;
+        (self.text("thread_ts").is_none() && self.text("ts").is_none()).then(|| id.to_owned())
+    }
+
     /// A structure, as it is or as JSON in a text. `Err` where the text is not JSON.
     pub(super) fn structure(&self, name: &str) -> Result<Option<Value>, serde_json::Error> {
         match self.0.get(name) {

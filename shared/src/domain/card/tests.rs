@@ -7,4 +7,6 @@ mod examples;
 mod fixture;
 mod hostile;
 mod reasons;
+mod recorded;
+mod refused;
 mod stories;

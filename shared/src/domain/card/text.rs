@@ -83,17 +83,19 @@ fn looks_like_a_link(text: &str) -> bool {
     text.split(' ').any(|word| word.trim_matches('.').contains('.') && word.contains(char::is_alphabetic))
 }
 
-/// A sentence of ours that may quote others: code spans stay, everything else is made harmless. A backtick that opens a
-/// span and never closes it is dropped, and so are the further ones of a row, which would begin a code block.
+/// A sentence of ours that may quote others: code spans stay, everything else is made harmless. A span that nothing closes,
+/// as where the sentence was cut within it, is closed at the end: what it quotes must not come out of it. The further
+/// backticks of a row are dropped, since they would begin a code block.
 pub(super) fn sentence(text: &str, budget: usize) -> String {
     let mut out = plain(text, budget);
     while out.contains("``") {
         out = out.replace("``", "`");
     }
-    if !out.matches('`').count().is_multiple_of(2)
-        && let Some(last) = out.rfind('`')
-    {
-        out.remove(last);
+    if !out.matches('`').count().is_multiple_of(2) {
+        match out.strip_suffix('`').map(str::len) {
+            Some(before) => out.truncate(before),
+            None => out.push('`'),
+        }
     }
     out
 }
@@ -193,7 +195,9 @@ mod tests {
         assert_eq!(code("a`b", 99), "`a'b`");
         assert_eq!(in_code("```\" removed", 99), "'''' removed");
         assert_eq!(code("\u{200b}", 99), "`(empty)`");
-        assert_eq!(sentence("when assuming `role/x` in `1", 99), "when assuming `role/x` in 1");
+        assert_eq!(sentence("when assuming `role/x` in `1", 99), "when assuming `role/x` in `1`");
+        assert_eq!(sentence("It begins: `*a* b` and more", 14), "It begins: `*…`", "what was quoted stays quoted");
+        assert_eq!(sentence("`a` b`", 99), "`a` b");
         assert_eq!(sentence("```\n*x*```", 99), "` *x*`");
     }
 

@@ -226,4 +226,4 @@ fn event_time(record: &Value) -> Option<DateTime<Utc>> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -14,13 +14,12 @@ pub(super) fn bytes(size: u64) -> String {
     format!(" ({} bytes)", grouped(size))
 }
 
-/// Foreign text, cut to a length that fits a sentence.
+/// Foreign text as code, cut to a length that fits a sentence: a card shows it as what it is, and makes no words of ours, no
+/// emphasis and no link of it.
 pub(super) fn excerpt(text: &str) -> String {
-    let mut excerpt: String = text.chars().take(QUOTED).collect();
-    if excerpt.len() < text.len() {
-        excerpt.push('…');
-    }
-    excerpt
+    let excerpt: String = text.chars().take(QUOTED).collect();
+    let cut = if excerpt.len() < text.len() { "…" } else { "" };
+    format!("`{}{cut}`", excerpt.replace('`', "'"))
 }
 
 /// What the record does not say about the place, if nothing can be done without it.

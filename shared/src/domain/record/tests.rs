@@ -23,7 +23,7 @@ macro_rules! recorded {
 }
 
 /// Every record in `shared/tests/records`: its name and its text.
-const RECORDS: [(&str, &str); 18] = [
+pub(in crate::domain) const RECORDS: [(&str, &str); 18] = [
     recorded!("cli_flat_world"),
     recorded!("cloudformation_all_traffic"),
     recorded!("console_all_sources"),
@@ -325,6 +325,6 @@ fn a_text_that_is_no_record_is_an_unreadable_change() {
     assert_eq!(
         told(&read("{\"eventName\": \"Authorize", now())),
         "None by Unknown\n\
-         unreadable: CloudTrail's record is not JSON that is understood. It begins: {\"eventName\": \"Authorize."
+         unreadable: CloudTrail's record is not JSON that is understood. It begins: `{\"eventName\": \"Authorize`."
     );
 }

@@ -105,15 +105,40 @@ fn a_card_that_is_wrong_is_caught() {
     assert_caught("no card", "a card at least once", |world| {
         world.channel.remove(3);
     });
-    assert_caught("a second card", "a card once but for lost posts", |world| {
-        let again = Shown { ts: "2009.000100".to_owned(), ..world.channel[1].clone() };
-        world.channel.push(again);
+    let again = |world: &mut Snapshot, times: usize| {
+        for at in 0..times {
+            world.channel.push(Shown { ts: format!("2009.00010{at}"), ..world.channel[1].clone() });
+        }
+    };
+    assert_caught("a second card", "a card once but for posts that were lost", |world| again(world, 1));
+    assert_caught("a second card, of a post that another request lost", "a card once but for posts", |world| {
+        world.lost_posts.insert("denied".to_owned(), 1);
+        again(world, 1);
+    });
+    assert_caught("one card more than were lost", "a card once but for posts", |world| {
+        world.lost_posts.insert("approved".to_owned(), 2);
+        again(world, 3);
+    });
+    assert_caught("two cards more than functions were killed", "a card once but for posts", |world| {
+        world.kills = 1;
+        again(world, 2);
     });
     assert_caught("a second card that was left behind", "every card shows the last state", |world| {
-        world.ambiguous_posts = 1;
+        world.lost_posts.insert("approved".to_owned(), 1);
         world.channel.push(Shown { text: "Approval needed".to_owned(), ..world.channel[1].clone() });
     });
     assert_caught("a card of nothing", "nothing is made up", |world| world.channel[0].request = None);
+}
+
+#[test]
+fn a_card_whose_post_was_lost_may_be_there_twice() {
+    let mut world = all_is_well();
+    world.lost_posts.insert("approved".to_owned(), 1);
+    world.kills = 1;
+    for (at, of) in [1, 0].into_iter().enumerate() {
+        world.channel.push(Shown { ts: format!("2009.00010{at}"), ..world.channel[of].clone() });
+    }
+    assert_eq!(broken(&world), Vec::<String>::new(), "one by the lost post, one by the kill");
 }
 
 #[test]

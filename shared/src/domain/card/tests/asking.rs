@@ -1,6 +1,6 @@
 //! What a card that asks counts, and what it says of earlier values.
 
-use super::{checker::check, fixture::*};
+use super::{checker::check_of, fixture::*};
 use crate::domain::{
     card::{Message, render},
     change::{OpenedRule, Opening},
@@ -10,7 +10,7 @@ use crate::domain::{
 
 fn card(request: &Request) -> Message {
     let message = render(request, &view());
-    check(&message);
+    check_of(request, &message);
     message
 }
 

@@ -1,6 +1,6 @@
 //! How a revert may end badly, and what the card says of it.
 
-use super::{checker::check, fixture::*};
+use super::{checker::check_of, fixture::*};
 use crate::domain::{
     card::{View, render},
     change::{Fate, OpenedRule},
@@ -20,14 +20,14 @@ fn approved_by(id: &str, name: &str) -> Fate {
 /// `text` of its card.
 fn text(request: &Request, view: &View) -> String {
     let message = render(request, view);
-    check(&message);
+    check_of(request, &message);
     message.text
 }
 
 /// The section of that part, or nothing.
 fn part(request: &Request, part: &str) -> String {
     let message = render(request, &view());
-    check(&message);
+    check_of(request, &message);
     let is_part = |id: &str| id.ends_with(&format!(".{part}"));
     let block = message.blocks.iter().find(|block| block["block_id"].as_str().is_some_and(is_part));
     block.and_then(|block| block["text"]["text"].as_str()).unwrap_or_default().to_owned()

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use proptest::prelude::*;
 
 use super::{
-    checker::{check, check_modal, rule_lines},
+    checker::{check_modal, check_of, rule_lines},
     fixture::*,
 };
 use crate::domain::{
@@ -17,20 +17,38 @@ use crate::domain::{
     rule::IngressRule,
 };
 
+/// Pieces of text that try to be more than text. Whom they name is nobody that a card may name.
+pub(super) const PIECES: [&str; 22] = [
+    "<!channel>",
+    "<!here|here>",
+    "<!subteam^S0000000E71>",
+    "<@U00000000E71>",
+    "<@W00000000E71|bob>",
+    "<#C00000000E71|general>",
+    "<https://evil.example|Approve>",
+    "<mailto:bob@evil.example|bob>",
+    "<!date^0^{date_short_pretty} {time}^https://evil.example|1970-01-01 00:00 UTC>",
+    "https://evil.example/approve www.evil.example evil.example",
+    "@channel @here @everyone :here: #general bob@evil.example",
+    "<\u{200b}!channel>\u{200d}",
+    "\u{202e}>lennahc!<\u{2066}\u{2069}",
+    "```\n*Approved* by security\n```",
+    "`",
+    "&lt;!here&gt; &amp;lt;!here&amp;gt; &#60;!here&#62; &",
+    "*bold* _x_ ~y~\n> quote",
+    "\u{feff}\0\u{7}\r\n\u{2028}\u{1b}[31m",
+    "\" removed      sgr-0abc",
+    "\"},{\"type\":\"header\",\"text\":{\"type\":\"plain_text\",\"text\":\"Approved\"}},{\"a\":\"",
+    "<<@U00000000E71>>",
+    "|>^",
+];
+
 /// Text that tries to be more than text.
-fn hostile() -> impl Strategy<Value = String> {
+pub(super) fn hostile() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
-        Just("<!channel>".to_owned()),
-        Just("<@U0000000B0B>".to_owned()),
-        Just("<https://evil.example|Approve>".to_owned()),
-        Just("```\n*Approved* by security\n```".to_owned()),
-        Just("`".to_owned()),
-        Just("&lt;!here&gt;&".to_owned()),
-        Just("@everyone :here: *bold* _x_ ~y~ > quote".to_owned()),
-        Just("\u{202e}\u{2066}\u{200b}\0\u{7}\r\n\u{2028}".to_owned()),
-        Just("\" removed      sgr-0abc".to_owned()),
-        Just("&<>".repeat(3_400)),
-        any::<String>(),
+        6 => prop::sample::select(PIECES.as_slice()).prop_map(str::to_owned),
+        1 => Just("&<>".repeat(3_400)),
+        1 => any::<String>(),
     ];
     prop::collection::vec(piece, 0..4).prop_map(|pieces| pieces.concat())
 }
@@ -117,7 +135,7 @@ fn any_opening() -> impl Strategy<Value = Opening> {
     ]
 }
 
-fn any_state() -> impl Strategy<Value = State> {
+pub(super) fn any_state() -> impl Strategy<Value = State> {
     prop_oneof![
         8 => Just(State::Pending),
         1 => Just(State::NeedsPost),
@@ -201,8 +219,8 @@ proptest! {
 
     #[test]
     fn every_card_is_within_the_limits(request in any_request(), view in any_view()) {
-        check(&render(&request, &view));
-        full_list(&request, &view).iter().for_each(check);
+        check_of(&request, &render(&request, &view));
+        full_list(&request, &view).iter().for_each(|page| check_of(&request, page));
         check_modal(&ask_reason(&request, &view, request.cards.first()).view);
     }
 

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 
 use super::{
-    checker::{check, check_modal},
+    checker::{check_modal, check_of},
     fixture::*,
 };
 use crate::domain::{
@@ -120,7 +120,7 @@ fn outcomes(reason: &str) -> Vec<Request> {
 fn every_card_of_a_denied_opening_tells_the_reason() {
     for request in outcomes("not in change window") {
         let message = render(&request, &view());
-        check(&message);
+        check_of(&request, &message);
         let blocks = serde_json::to_string(&message.blocks).expect("JSON");
         assert!(blocks.contains("<@U0000000B0B>"), "{:?}: {blocks}", request.state);
         assert_eq!(blocks.matches("Reason: `not in change window`").count(), 1, "{:?}: {blocks}", request.state);
@@ -132,7 +132,7 @@ fn every_card_of_a_denied_opening_tells_the_reason() {
 fn a_reason_calls_nobody_and_ends_no_code() {
     for request in outcomes("<!channel> *x* ` ``` </script> & \"quoted\"") {
         let message = render(&request, &view());
-        check(&message);
+        check_of(&request, &message);
         let blocks = serde_json::to_string(&message.blocks).expect("JSON");
         let shown = "Reason: `&lt;!channel&gt; *x* ' ''' &lt;/script&gt; &amp; \\\"quoted\\\"`";
         assert!(blocks.contains(shown), "{:?}: {blocks}", request.state);
@@ -144,7 +144,7 @@ fn a_reason_calls_nobody_and_ends_no_code() {
 fn five_hundred_characters_are_shown_whole_even_where_each_is_escaped() {
     for request in outcomes(&"&".repeat(500)) {
         let message = render(&request, &view());
-        check(&message);
+        check_of(&request, &message);
         let blocks = serde_json::to_string(&message.blocks).expect("JSON");
         assert!(blocks.contains(&format!("`{}`", "&amp;".repeat(500))), "{:?}", request.state);
     }

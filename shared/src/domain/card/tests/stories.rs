@@ -5,7 +5,7 @@ use insta::assert_snapshot;
 use serde_json::Value;
 
 use super::{
-    checker::{check, rule_lines},
+    checker::{check, check_of, rule_lines},
     fixture::*,
 };
 use crate::domain::{
@@ -18,7 +18,7 @@ use crate::domain::{
 
 /// A message as lines: `text`, then each block with its part; a button with its dialog.
 fn read(message: &Message) -> String {
-    check(message);
+    check(message, &["U0000000B0B"]);
     let mut lines = vec![format!("text: {}", message.text)];
     for block in &message.blocks {
         let part = block["block_id"].as_str().and_then(|id| id.splitn(3, '.').nth(2)).unwrap_or_default();
@@ -507,7 +507,7 @@ fn five_hundred_rules_show_the_widest_and_list_the_rest_in_the_thread() {
     context: Stands unless denied. Whoever opened it can't approve it. `59dbff89-35bd-4eac-99ed-be587EXAMPLE`
     "#);
     let pages = full_list(&request, &view());
-    pages.iter().for_each(check);
+    pages.iter().for_each(|page| check_of(&request, page));
     let texts: Vec<&str> = pages.iter().map(|page| page.text.as_str()).collect();
     assert_snapshot!(texts.join("\n"), @"
     Rules 1 to 182 of 500 on sg-0123456789abcdef0, as opened, widest first.
@@ -552,7 +552,7 @@ fn twenty_rules_of_the_longest_kind_are_all_on_the_card() {
     request.change.place.group_name = Some(hostile.clone());
     request.change.origin = Origin { source_ip: Some(hostile.clone()), user_agent: Some(hostile), ..Origin::default() };
     let message = render(&request, &view());
-    check(&message);
+    check_of(&request, &message);
     assert_eq!(rule_lines(&message).len(), 20);
     assert!(full_list(&request, &view()).is_empty(), "nothing is left for the thread");
 }

@@ -87,13 +87,13 @@ fn a_modification_that_names_no_rule_is_unreadable() {
     ]});
     assert_eq!(
         modified(nameless),
-        "unreadable: A part of the request in CloudTrail's record is not understood: {\"SecurityGroupRuleId\":7}. \
-         It also changed sgr-1."
+        "unreadable: A part of the request in CloudTrail's record is not understood: `{\"SecurityGroupRuleId\":7}`. \
+         It also changed `sgr-1`."
     );
     let only_a_value = json!({"GroupId": "sg-1", "SecurityGroupRule": {"CidrIpv4": "0.0.0.0/0"}});
     assert_eq!(
         modified(only_a_value),
-        "unreadable: A part of the request in CloudTrail's record is not understood: {\"CidrIpv4\":\"0.0.0.0/0\"}."
+        "unreadable: A part of the request in CloudTrail's record is not understood: `{\"CidrIpv4\":\"0.0.0.0/0\"}`."
     );
     let no_group = json!({"SecurityGroupRule": {"SecurityGroupRuleId": "sgr-1", "SecurityGroupRule": new()}});
     assert_eq!(modified(no_group), "unreadable: CloudTrail's record does not say which security group this is about.");

@@ -124,30 +124,30 @@ fn what_is_not_certain_is_unreadable_and_says_what_is_known() {
         (
             "a source group by name",
             json!({"groupId": "sg-1", "ipPermissions": {}, "sourceSecurityGroupName": "web"}),
-            "unreadable: CloudTrail's record names the source group only by its name (web); its id is nowhere in it.",
+            "unreadable: CloudTrail's record names the source group only by its name (`web`); its id is nowhere in it.",
         ),
         (
             "one of two",
             permission(json!({"ipProtocol": "-1", "ipRanges": v4, "groups": {"items": [{"groupName": "web"}]}})),
-            "unreadable: CloudTrail's record names the source group only by its name (web); its id is nowhere in it. \
+            "unreadable: CloudTrail's record names the source group only by its name (`web`); its id is nowhere in it. \
              This much is known to be opened: all traffic from 10.0.0.0/8.",
         ),
         (
             "no source",
             permission(json!({"ipProtocol": "tcp", "fromPort": 1, "toPort": 1})),
             "unreadable: A part of the request in CloudTrail's record is not understood: \
-             {\"ipProtocol\":\"tcp\",\"fromPort\":1,\"toPort\":1}.",
+             `{\"ipProtocol\":\"tcp\",\"fromPort\":1,\"toPort\":1}`.",
         ),
         (
             "no such port",
             permission(json!({"ipProtocol": "tcp", "fromPort": 1, "toPort": 70000, "ipRanges": v4})),
             "unreadable: A part of the request in CloudTrail's record is not understood: \
-             {\"ipProtocol\":\"tcp\",\"fromPort\":1,\"toPort\":70000,\"ipRanges\":{\"items\":[{\"cidrIp\":\"10.0.0.0/8\"}]}}.",
+             `{\"ipProtocol\":\"tcp\",\"fromPort\":1,\"toPort\":70000,\"ipRanges\":{\"items\":[{\"cidrIp\":\"10.0.0.0/8\"}]}}`.",
         ),
         (
             "a hole in the list",
             json!({"groupId": "sg-1", "ipPermissions": {"items": [{"ipProtocol": "-1", "ipRanges": v4}, null]}}),
-            "unreadable: A part of the request in CloudTrail's record is not understood: null. \
+            "unreadable: A part of the request in CloudTrail's record is not understood: `null`. \
              This much is known to be opened: all traffic from 10.0.0.0/8.",
         ),
         (
@@ -169,7 +169,7 @@ fn a_group_that_is_named_without_its_id_can_not_be_denied() {
     assert_eq!(change.place.group_name.as_deref(), Some("default"));
     assert_eq!(
         told_opening(&change.opening),
-        "unreadable: CloudTrail's record names the security group only by its name (default); its id is nowhere in it. \
+        "unreadable: CloudTrail's record names the security group only by its name (`default`); its id is nowhere in it. \
          This much is known to be opened: tcp 22 from 0.0.0.0/0."
     );
 }
@@ -249,12 +249,12 @@ fn a_rule_in_the_answer_that_is_not_understood_is_looked_up_by_its_id() {
     assert_eq!(
         told_opening(&change_of(read_value(&record)).opening),
         "look up [sgr-00000000000000001, sgr-00000000000000002, sgr-00000000000000003]: \
-         CloudTrail's record names the source group only by its name (web); its id is nowhere in it."
+         CloudTrail's record names the source group only by its name (`web`); its id is nowhere in it."
     );
     record["responseElements"]["securityGroupRuleSet"]["items"][1]["securityGroupRuleId"] = Value::Null;
     assert_eq!(
         told_opening(&change_of(read_value(&record)).opening),
-        "unreadable: CloudTrail's record names the source group only by its name (web); its id is nowhere in it. \
+        "unreadable: CloudTrail's record names the source group only by its name (`web`); its id is nowhere in it. \
          This much is known to be opened: tcp 0-65535 from sg-0feedface, icmp all from sg-0feedface."
     );
 }
@@ -300,7 +300,7 @@ fn what_is_not_understood_is_quoted_up_to_160_characters() {
     let quoted = |length: usize| opened(json!({"groupId": "sg-1", "sourceSecurityGroupName": "w".repeat(length)}));
     let says = |name: &str| {
         format!(
-            "unreadable: CloudTrail's record names the source group only by its name ({name}); its id is nowhere in it."
+            "unreadable: CloudTrail's record names the source group only by its name (`{name}`); its id is nowhere in it."
         )
     };
     assert_eq!(quoted(160), says(&"w".repeat(160)));
