@@ -65,6 +65,10 @@ pub async fn post<S: RequestStore, C: Chat, F: Firewall>(
     };
     // Its rules may have been removed by hand before they were known, and whoever was to look then was killed.
     let (request, _) = apply_notes(context, described).await?;
+    // A click on a card whose post was not recorded may have decided it meanwhile.
+    if request.state.lease().is_none_or(|lease| lease.holder != holder) {
+        return Ok(Shown::NotOurs);
+    }
     judge_again(context, &request).await?;
     if request.maybe_posted && context.chat.has_addresses() {
         match context.chat.find(&request.change.id, request.unknown_posts_from() - LOOK_BACK).await {

@@ -100,7 +100,7 @@ fn being_removed(denied: &Request, click: &Click) -> String {
 
 fn explain(refusal: &Refusal, request: &Request, click: &Click) -> String {
     match refusal {
-        Refusal::Over(_) if request.state == State::Withdrawn => {
+        Refusal::Over(_) if request.state == State::Withdrawn || request.all_removed_by_hand() => {
             "Too late: somebody removed this opening before anybody decided. Nothing was changed.".to_owned()
         }
         Refusal::Over(_) => "There is nothing to decide here. Nothing was changed.".to_owned(),

@@ -1,16 +1,26 @@
 //! Revokes by hand: what is gone already needs no decision.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use local::{
     system::seed::Opener,
     world::{
         ec2::{Call, GroupRef, Operation, Permissions, Removal, RuleChange},
+        faults::Fault,
         identity::{Caller, Identity},
         trail::Style,
     },
 };
-use shared::domain::{change::Fate, request::State};
-use simulation::fakes::{Run, ssh};
+use shared::{
+    domain::{
+        change::{Fate, GroupKey},
+        ids::RequestId,
+        request::State,
+    },
+    flows::decide::After,
+};
+use simulation::fakes::{BOB, Moment, Run, ssh};
 
 fn without_rule_ids(run: &Run) {
     run.world().trail.lock().expect("the trail").set_style(Style { without_rule_set: true, ..Style::default() });
@@ -196,6 +206,51 @@ async fn while_a_card_is_on_its_way_a_withdrawal_waits_for_it() {
     assert_eq!(read.withdrawn, 1);
     run.sweep().await;
     assert_eq!((run.state(&id), run.headline(&id)), (State::Withdrawn, "Withdrawn".to_owned()));
+}
+
+/// Its card is in the channel, and whoever posted it got no answer.
+async fn with_an_unrecorded_card(permissions: &[&str]) -> (Run, GroupKey, RequestId) {
+    let run = Run::new();
+    let group = run.group("web");
+    let id = run.open_as(Opener::Alice, &group, permissions.iter().map(|cidr| ssh(cidr)).collect());
+    run.world().faults.set("chat", "post", Fault::DropAfter, Some(1));
+    run.tick().await;
+    assert_eq!((run.state(&id), run.cards_of(&id).len()), (State::NeedsPost, 1));
+    (run, group, id)
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_gone_cannot_be_decided_on_a_card_whose_post_is_not_recorded() {
+    for action in ["approve", "deny"] {
+        let (run, group, id) = with_an_unrecorded_card(&["0.0.0.0/0"]).await;
+        run.wait(TimeDelta::seconds(2)).await;
+        let revoke = run.close_permission(&group, ssh("0.0.0.0/0"));
+        run.push(&revoke).await;
+        let After::Tell(whisper) = run.click(BOB, action, &id).await else { panic!("{action} was stored") };
+        assert!(whisper.text.starts_with("Too late: somebody removed this opening"), "{}", whisper.text);
+        run.wait(TimeDelta::minutes(1)).await;
+        run.sweep().await;
+        assert_eq!((run.state(&id), run.headline(&id)), (State::Withdrawn, "Withdrawn".to_owned()));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_decided_while_its_post_is_looked_into_is_not_posted_again() {
+    let (run, group, id) = with_an_unrecorded_card(&["0.0.0.0/0", "10.0.0.0/8"]).await;
+    run.wait(TimeDelta::seconds(2)).await;
+    let revoke = run.close_permission(&group, ssh("10.0.0.0/8"));
+    run.push(&revoke).await;
+    run.wait(TimeDelta::seconds(10)).await;
+    run.delay(vec![(Moment::Before, "store", "group_notes", 1, Duration::from_secs(5))]);
+    let decided = async {
+        run.wait(TimeDelta::seconds(2)).await;
+        let after = run.click(BOB, "approve", &id).await;
+        run.after(after).await;
+    };
+    futures::join!(run.sweep(), decided);
+    run.wait(TimeDelta::minutes(1)).await;
+    run.sweep().await;
+    assert_eq!((run.state(&id), run.headline(&id)), (State::Approved, "Approved".to_owned()));
 }
 
 #[tokio::test(start_paused = true)]

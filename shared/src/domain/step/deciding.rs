@@ -28,6 +28,10 @@ pub(super) fn decided(
     if next.change.opening.rules().is_empty() {
         return Err(Refusal::NothingToDecide);
     }
+    // It is withdrawn as soon as its post is recorded.
+    if next.all_removed_by_hand() {
+        return Err(Refusal::Over(next.state.name()));
+    }
     if decision.verdict == Verdict::Deny && !next.listed {
         return Err(Refusal::NotListed);
     }
