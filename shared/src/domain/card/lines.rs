@@ -6,7 +6,9 @@ use super::{View, limits, text};
 use crate::domain::{
     change::{Fate, OpenedRule, Opening},
     exposure,
+    ids::AccountId,
     request::{Request, SHOWN_RULES},
+    rule::{IngressRule, ReferencedGroup, Source},
 };
 
 /// What a card tells about rules that stand.
@@ -75,7 +77,7 @@ struct Line {
     rest: String,
 }
 
-fn line(one: &Ranked, telling: Telling, description: usize) -> Line {
+fn line(one: &Ranked, telling: Telling, description: usize, home: Option<&AccountId>) -> Line {
     let rule = &one.opened.rule;
     let (sign, rest) = match &one.opened.fate {
         Fate::Standing => standing(one, telling, description),
@@ -88,7 +90,18 @@ fn line(one: &Ranked, telling: Telling, description: usize) -> Line {
         }
         Fate::Failed { .. } => ('x', "still open".to_owned()),
     };
+    let rest = [foreign(rule, home), rest].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
     Line { sign, traffic: rule.traffic.to_string(), source: rule.source.to_string(), rest }
+}
+
+/// Whose the group is that a rule lets in, where it is not of the account that was opened.
+fn foreign(rule: &IngressRule, home: Option<&AccountId>) -> String {
+    match &rule.source {
+        Source::Group(ReferencedGroup { owner: Some(owner), .. }) if Some(owner) != home => {
+            format!("of account {owner}")
+        }
+        Source::Group(_) | Source::Ipv4(_) | Source::Ipv6(_) | Source::PrefixList(_) => String::new(),
+    }
 }
 
 fn standing(one: &Ranked, telling: Telling, description: usize) -> (char, String) {
@@ -134,8 +147,8 @@ fn with_id(outcome: &str, opened: &OpenedRule) -> String {
 }
 
 /// The lines of these rules, in columns that fit what is shown.
-fn aligned(rules: &[Ranked], telling: Telling, description: usize) -> Vec<String> {
-    let lines: Vec<Line> = rules.iter().map(|one| line(one, telling, description)).collect();
+fn aligned(rules: &[Ranked], telling: Telling, description: usize, home: Option<&AccountId>) -> Vec<String> {
+    let lines: Vec<Line> = rules.iter().map(|one| line(one, telling, description, home)).collect();
     let widest = |least: usize, most: usize, of: fn(&Line) -> &str| {
         lines.iter().map(|line| of(line).chars().count()).filter(|width| *width <= most).max().unwrap_or(0).max(least)
     };
@@ -197,7 +210,7 @@ fn shown(request: &Request, view: &View, telling: Telling, heading: &str) -> Pac
     let most = if view.webhook { rules.len() } else { SHOWN_RULES };
     let first: Vec<Ranked> = rules.into_iter().take(most).collect();
     let description = if telling == Telling::Modified { limits::MODIFIED_DESCRIPTION } else { limits::DESCRIPTION };
-    packed(heading, &aligned(&first, telling, description), limits::CARD_LINES)
+    packed(heading, &aligned(&first, telling, description, request.change.place.account.as_ref()), limits::CARD_LINES)
 }
 
 /// What a card that asks tells about rules that stand.
@@ -238,7 +251,7 @@ pub(super) fn pages(request: &Request) -> Vec<Page> {
     let telling = asking(&request.change.opening);
     let as_opened = |rule: &OpenedRule| OpenedRule { fate: Fate::Standing, ..rule.clone() };
     let rules: Vec<OpenedRule> = request.change.opening.rules().iter().map(as_opened).collect();
-    let lines = aligned(&ranked(&rules), telling, limits::FULL_DESCRIPTION);
+    let lines = aligned(&ranked(&rules), telling, limits::FULL_DESCRIPTION, request.change.place.account.as_ref());
     let (mut pages, mut rest) = (Vec::new(), lines.as_slice());
     let mut first = 1;
     while !rest.is_empty() {
@@ -257,6 +270,7 @@ pub(super) fn pages(request: &Request) -> Vec<Page> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::{ids::SecurityGroupId, rule::Traffic};
 
     fn lines(lengths: &[usize]) -> Vec<String> {
         lengths.iter().map(|length| "x".repeat(*length)).collect()
@@ -284,5 +298,21 @@ mod tests {
         assert_eq!(taken("", &[1_000, rest + 1], 9_999), (2, 2));
         assert_eq!(taken("*1 rule*\n", &[1_000, rest - 9], 9_999), (1, 2), "a heading takes its part");
         assert_eq!(taken("*1 rule*\n", &[1_000, rest - 8], 9_999), (2, 2));
+    }
+
+    #[test]
+    fn a_group_that_is_let_in_is_named_with_its_account_where_that_is_another() {
+        let line_of = |owner: Option<&str>| {
+            let owner = owner.map(|owner| AccountId::parse(owner).expect("an account"));
+            let id = SecurityGroupId::parse("sg-0fedcba9876543210").expect("a group");
+            let rule = IngressRule { traffic: Traffic::All, source: Source::Group(ReferencedGroup { id, owner }) };
+            let opened = OpenedRule::new(rule, None, Some("a partner".to_owned()));
+            let home = AccountId::parse("111122223333").expect("an account");
+            aligned(&ranked(&[opened]), Telling::Opened, 100, Some(&home)).concat()
+        };
+        assert!(line_of(Some("444455556666")).ends_with("sg-0fedcba9876543210 of account 444455556666 \"a partner\""));
+        for owner in [Some("111122223333"), None] {
+            assert!(line_of(owner).ends_with("sg-0fedcba9876543210 \"a partner\""), "{owner:?}");
+        }
     }
 }
