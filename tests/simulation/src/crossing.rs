@@ -9,10 +9,6 @@ use std::sync::{
 use chrono::{DateTime, TimeDelta, Utc};
 use fastrand::Rng;
 use futures::future::{BoxFuture, FutureExt, LocalBoxFuture};
-use local::{
-    system::seed::Opener,
-    world::ec2::{Operation, RuleChange},
-};
 use shared::{
     domain::{change::GroupKey, ids::RequestId, request::State},
     flows::{context::Context, decide::decide, due::work_off, report::Report},
@@ -156,17 +152,7 @@ impl Stage {
     }
 
     async fn modify(run: &Run, group: &GroupKey, cidr: &str) -> RequestId {
-        let rule = run.rules(group).into_iter().find(|rule| rule.key.from_port == 22);
-        let change = RuleChange {
-            rule_id: rule.map(|rule| rule.id).unwrap_or_default(),
-            protocol: Some("tcp".to_owned()),
-            from_port: Some(22),
-            to_port: Some(22),
-            cidr_ipv4: Some(cidr.to_owned()),
-            ..RuleChange::default()
-        };
-        let operation = Operation::ModifyRules { group_id: group.group.to_string(), changes: vec![change] };
-        let id = run.call(Opener::Alice, group, operation);
+        let id = run.change_sources(group, &[cidr]);
         run.tick().await;
         run.wait(TimeDelta::minutes(1)).await;
         id

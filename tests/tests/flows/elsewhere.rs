@@ -1,13 +1,7 @@
 //! One rule on several cards: what was approved on one of them is not revoked by a Deny on another.
 
 use chrono::TimeDelta;
-use local::{
-    system::seed::Opener,
-    world::{
-        ec2::{Operation, RuleChange},
-        faults::Fault,
-    },
-};
+use local::world::faults::Fault;
 use shared::{
     domain::{
         change::{Fate, GroupKey},
@@ -25,28 +19,13 @@ async fn asked_twice() -> (Run, GroupKey, [RequestId; 2]) {
     let first = run.open(&group, ssh("10.0.0.0/8"));
     run.tick().await;
     run.wait(TimeDelta::minutes(1)).await;
-    modify(&run, &group, &["192.0.2.0/24"]);
+    run.change_sources(&group, &["192.0.2.0/24"]);
     run.tick().await;
     run.wait(TimeDelta::minutes(1)).await;
-    let last = modify(&run, &group, &["10.0.0.0/8"]);
+    let last = run.change_sources(&group, &["10.0.0.0/8"]);
     run.tick().await;
     run.wait(TimeDelta::minutes(1)).await;
     (run, group, [first, last])
-}
-
-/// Changes the sources of the group's rules on port 22, in the order of their ids, by one call.
-fn modify(run: &Run, group: &GroupKey, cidrs: &[&str]) -> RequestId {
-    let rules = run.rules(group).into_iter().filter(|rule| rule.key.from_port == 22);
-    let change = |(rule, cidr): (local::world::ec2::Rule, &&str)| RuleChange {
-        rule_id: rule.id,
-        protocol: Some("tcp".to_owned()),
-        from_port: Some(22),
-        to_port: Some(22),
-        cidr_ipv4: Some((*cidr).to_owned()),
-        ..RuleChange::default()
-    };
-    let changes = rules.zip(cidrs).map(change).collect();
-    run.call(Opener::Alice, group, Operation::ModifyRules { group_id: group.group.to_string(), changes })
 }
 
 #[tokio::test(start_paused = true)]
@@ -117,10 +96,10 @@ async fn asked_apart() -> (Run, RequestId, RequestId) {
     // The first rule is narrowed, which is read late; then both are changed by one call: the first back to what it was, the
     // second to something wider.
     let narrowed = if before[0] == "10.0.0.0/8" { "10.1.0.0/16" } else { "172.16.0.0/16" };
-    let narrowing = modify(&run, &group, &[narrowed]);
+    let narrowing = run.change_sources(&group, &[narrowed]);
     run.source.delay_one(narrowing.as_str(), TimeDelta::minutes(15));
     run.wait(TimeDelta::minutes(1)).await;
-    let both = modify(&run, &group, &[&before[0], "0.0.0.0/0"]);
+    let both = run.change_sources(&group, &[&before[0], "0.0.0.0/0"]);
     run.tick().await;
     assert_eq!(
         run.stored(&both).change.opening.rules().len(),
@@ -165,7 +144,7 @@ async fn an_approve_keeps_no_rule_that_its_card_left_out() {
         .filter(|rule| rule.key.from_port == 22)
         .map(|rule| rule.key.source.to_string().replace("10.0.0.0/24", "10.0.0.0/16"))
         .collect();
-    let both = modify(&run, &group, &sources.iter().map(String::as_str).collect::<Vec<_>>());
+    let both = run.change_sources(&group, &sources.iter().map(String::as_str).collect::<Vec<_>>());
     run.tick().await;
     let asked = run.stored(&both);
     assert_eq!((asked.change.opening.rules().len(), asked.change.opening.left_out().len()), (1, 1));

@@ -9,6 +9,7 @@
 mod chat;
 mod firewall;
 mod outside;
+mod people;
 mod reasons;
 mod run;
 mod source;
@@ -20,7 +21,8 @@ pub use self::{
     chat::WorldChat,
     firewall::WorldFirewall,
     outside::{Hook, Late, Lost, Made, Moment, NoHook, Outside, PortCall, Witness},
-    run::{BOB, CAROL, MALLORY, Portcullis, Run, ssh},
+    people::ssh,
+    run::{BOB, CAROL, MALLORY, Portcullis, Run},
     source::WorldSource,
     store::MemoryStore,
 };

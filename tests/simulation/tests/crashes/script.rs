@@ -4,12 +4,9 @@ use chrono::TimeDelta;
 use local::{
     system::{
         config::{ConfigFile, Delivery},
-        seed::{CHANNEL, Opener},
+        seed::CHANNEL,
     },
-    world::{
-        ec2::{Operation, Permission, RuleChange},
-        faults::Fault,
-    },
+    world::{ec2::Permission, faults::Fault},
 };
 use shared::{
     domain::{
@@ -299,21 +296,8 @@ impl Staged {
         rules.map(|rule| rule.key.source.to_string()).collect()
     }
 
-    /// Changes the sources of the group's rules on port 22, in the order of their ids, by one call.
     fn modify(&mut self, cidrs: &[&str]) {
-        let rules = self.run.rules(&self.group).into_iter().filter(|rule| rule.key.from_port == 22);
-        let change = |(rule, cidr): (local::world::ec2::Rule, &&str)| RuleChange {
-            rule_id: rule.id,
-            protocol: Some("tcp".to_owned()),
-            from_port: Some(22),
-            to_port: Some(22),
-            cidr_ipv4: Some((*cidr).to_owned()),
-            ..RuleChange::default()
-        };
-        let changes: Vec<RuleChange> = rules.zip(cidrs).map(change).collect();
-        assert_eq!(changes.len(), cidrs.len(), "the rules are there");
-        let operation = Operation::ModifyRules { group_id: self.group.group.to_string(), changes };
-        self.ids.push(self.run.call(Opener::Alice, &self.group, operation));
+        self.ids.push(self.run.change_sources(&self.group, cidrs));
     }
 
     /// What is killed.
