@@ -367,6 +367,18 @@ fn what_was_ignored_can_be_reopened_and_nothing_else() {
 }
 
 #[test]
+fn what_is_gone_before_its_post_is_recorded_cannot_be_decided() {
+    let posting = then(&request(), Event::ClaimPost(lease("p", later(60))));
+    for (removed, is_gone) in [(vec![0], false), (vec![0, 1], true)] {
+        let removed = then(&posting, by_hand(removed));
+        for verdict in [Verdict::Approve, Verdict::Deny] {
+            let decided = step(&removed, decision(verdict), now(), "n");
+            assert_eq!(decided.err(), is_gone.then_some(Refusal::Over("Posting")), "{verdict:?}");
+        }
+    }
+}
+
+#[test]
 fn what_is_not_known_cannot_be_decided() {
     let unreadable = request_of(Opening::Unreadable { why: "It was cut off.".to_owned() });
     assert_eq!(step(&unreadable, decision(Verdict::Deny), now(), "n"), Err(Refusal::NothingToDecide));

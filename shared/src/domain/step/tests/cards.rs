@@ -58,6 +58,21 @@ fn what_a_modification_leaves_out_is_kept_with_what_it_asks_about() {
     let described = then(&unresolved(), Event::Resolved(opening));
     assert_eq!(described.change.opening.left_out(), left_out);
     assert!(request().change.opening.left_out().is_empty(), "an authorize asks about all of it");
+
+    let (this, other) = (RuleId::parse("sgr-0abc").expect("a rule id"), RuleId::parse("sgr-0def").expect("a rule id"));
+    let unreadable = Opening::Unreadable { why: "It was cut off.".to_owned() };
+    let gap = Opening::Gap { from: now(), until: now() };
+    let authorized = request().change.opening;
+    let openings = [
+        (described.change.opening, [true, false]),
+        (unreadable, [true, true]),
+        (gap, [false, false]),
+        (authorized, [false, false]),
+        (unresolved().change.opening, [false, false]),
+    ];
+    for (opening, leaves_out) in openings {
+        assert_eq!([&this, &other].map(|rule| opening.leaves_out(rule)), leaves_out, "{opening:?}");
+    }
 }
 
 #[test]
