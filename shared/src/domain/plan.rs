@@ -19,9 +19,14 @@ pub enum Seen {
     Gone,
     /// Its id stands for something else now.
     Changed(IngressRule),
+    /// Its id stands for something that is not understood: certainly not what was shown, and nobody knows what it lets in.
+    NotUnderstood,
     /// It needs nothing any more: its fate was settled before.
     Settled,
 }
+
+/// Why a rule counts as open whose id stands for something that is not understood.
+pub const NOT_UNDERSTOOD: &str = "NotUnderstood";
 
 /// What is seen of every rule of a request, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,8 +43,14 @@ impl Plan {
     pub fn to_revoke(&self) -> impl Iterator<Item = (usize, &DescribedRule)> {
         self.0.iter().enumerate().filter_map(|(place, seen)| match seen {
             Seen::There(rule) => Some((place, rule)),
-            Seen::Gone | Seen::Changed(_) | Seen::Settled => None,
+            Seen::Gone | Seen::Changed(_) | Seen::NotUnderstood | Seen::Settled => None,
         })
+    }
+
+    /// Whether somebody has to look at a rule, because nobody knows what it lets in.
+    #[must_use]
+    pub fn needs_a_person(&self) -> bool {
+        self.0.contains(&Seen::NotUnderstood)
     }
 
     /// Whether nothing is left to revoke.
@@ -66,6 +77,7 @@ impl Plan {
                 Seen::Gone if rule.asked => Fate::Removed,
                 Seen::Gone => Fate::NotThere,
                 Seen::Changed(now) => Fate::Changed { now: now.clone() },
+                Seen::NotUnderstood => Fate::Failed { why: NOT_UNDERSTOOD.to_owned() },
                 Seen::Settled => rule.fate.clone(),
             })
             .collect()
@@ -77,10 +89,11 @@ impl fmt::Display for Plan {
         let count = |wanted: fn(&Seen) -> bool| self.0.iter().filter(|seen| wanted(seen)).count();
         write!(
             f,
-            "revoke {}, gone {}, changed {}, settled {}",
+            "revoke {}, gone {}, changed {}, not understood {}, settled {}",
             count(|seen| matches!(seen, Seen::There(_))),
             count(|seen| matches!(seen, Seen::Gone)),
             count(|seen| matches!(seen, Seen::Changed(_))),
+            count(|seen| matches!(seen, Seen::NotUnderstood)),
             count(|seen| matches!(seen, Seen::Settled)),
         )
     }
@@ -98,8 +111,7 @@ fn see(opened: &OpenedRule, there: &[DescribedRule]) -> Seen {
     match ingress().find(|rule| rule.id == *id) {
         None => Seen::Gone,
         Some(rule) if is_same(&rule) => Seen::There(rule.clone()),
-        // What EC2 gives and we can't understand is certainly not what was shown.
-        Some(rule) => IngressRule::parse(&rule.text).map_or(Seen::Gone, Seen::Changed),
+        Some(rule) => IngressRule::parse(&rule.text).map_or(Seen::NotUnderstood, Seen::Changed),
     }
 }
 
@@ -140,7 +152,7 @@ mod tests {
         let ours = described("sgr-1", 22, "0.0.0.0/0");
         let plan = Plan::make(&opened, std::slice::from_ref(&ours));
         assert!(!plan.is_empty());
-        assert_eq!(plan.to_string(), "revoke 1, gone 0, changed 0, settled 0");
+        assert_eq!(plan.to_string(), "revoke 1, gone 0, changed 0, not understood 0, settled 0");
         assert_eq!(plan.0, [Seen::There(ours)]);
     }
 
@@ -170,6 +182,17 @@ mod tests {
         let still = |_: &DescribedRule| Fate::Failed { why: "x".to_owned() };
         let now = IngressRule::parse(&text(22, "10.0.0.0/8")).expect("a rule");
         assert_eq!(plan.fates(&opened, &still), [Fate::Changed { now }]);
+    }
+
+    #[test]
+    fn an_id_that_stands_for_what_nobody_understands_is_open_and_left_alone() {
+        let opened = [opened(22, "0.0.0.0/0", Some("sgr-1"))];
+        let plan = Plan::make(&opened, &[described("sgr-1", 22, "somewhere")]);
+        assert_eq!((&plan.0[..], plan.is_empty()), (&[Seen::NotUnderstood][..], true));
+        assert!(plan.needs_a_person() && !Plan::make(&opened, &[]).needs_a_person());
+        assert_eq!(plan.to_string(), "revoke 0, gone 0, changed 0, not understood 1, settled 0");
+        let still = |_: &DescribedRule| Fate::Standing;
+        assert_eq!(plan.fates(&opened, &still), [Fate::Failed { why: NOT_UNDERSTOOD.to_owned() }]);
     }
 
     #[test]

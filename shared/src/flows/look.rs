@@ -88,6 +88,6 @@ fn not_believed() -> FirewallError {
 fn needs_no_second_look(seen: &Seen) -> bool {
     match seen {
         Seen::There(_) | Seen::Settled => true,
-        Seen::Gone | Seen::Changed(_) => false,
+        Seen::Gone | Seen::Changed(_) | Seen::NotUnderstood => false,
     }
 }

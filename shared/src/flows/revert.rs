@@ -12,7 +12,7 @@ use crate::{
     domain::{
         change::{Fate, GroupKey},
         ids::RuleId,
-        plan::Plan,
+        plan::{NOT_UNDERSTOOD, Plan},
         request::{Failure, Request},
         rule::DescribedRule,
         step::{DeniedRequest, Effect, Event, Transition, step},
@@ -177,6 +177,14 @@ fn unknown_group() -> Failure {
     }
 }
 
+fn not_understood() -> Failure {
+    Failure {
+        code: NOT_UNDERSTOOD.to_owned(),
+        doing: "- EC2 shows something else under the rule's id that Portcullis does not understand".to_owned(),
+        hint: "Look at the rule in the console.".to_owned(),
+    }
+}
+
 fn milliseconds(from: DateTime<Utc>, to: DateTime<Utc>) -> u64 {
     u64::try_from((to - from).num_milliseconds()).unwrap_or_default()
 }
@@ -212,6 +220,7 @@ async fn end<S: RequestStore, C, F: Firewall>(
     let failed = |rule: &DescribedRule| Fate::Failed { why: why(rule).map(|why| why.code).unwrap_or_default() };
     let fates = plan.fates(request.change.opening.rules(), &failed);
     let failure = plan.to_revoke().find_map(|(_, rule)| why(rule));
+    let failure = failure.or_else(|| plan.needs_a_person().then(not_understood));
     finish(context, request, holder, fates, failure, verified_after_ms).await
 }
 

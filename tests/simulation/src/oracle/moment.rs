@@ -130,9 +130,16 @@ impl Eyes {
         let mut seen = self.oracle.seen();
         let what = format!("{rule} {} in {group}", as_shown(key));
         let maker = seen.ledger.makers.get(rule).cloned();
+        // A revoke may land after whoever sent it gave up, and stored that it failed: EC2 had been asked for the rule by then.
+        let was_asked = |item: &Item| rules(&item.value).any(|asked| asked["asked"] == true && asked["id"] == rule);
         let is_being_reverted = |id: &str| {
             let denied = seen.decided.get(id).is_some_and(|decided| decided.is_deny && !decided.observed);
-            denied && seen.items.get(id).is_some_and(|item| state(&item.value) == "Reverting")
+            let reverts = |item: &Item| match state(&item.value) {
+                "Reverting" => true,
+                "PartlyReverted" | "RevertFailed" => was_asked(item),
+                _ => false,
+            };
+            denied && seen.items.get(id).is_some_and(reverts)
         };
         let reverting = seen.items.keys().filter(|id| is_being_reverted(id));
         let opened = reverting.filter_map(|id| Some((id, seen.ledger.opened.get(whole(id))?)));
