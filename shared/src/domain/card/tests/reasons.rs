@@ -7,7 +7,7 @@ use super::{
     fixture::*,
 };
 use crate::domain::{
-    card::{View, ask_reason, render},
+    card::{View, ask_reason, is_watching, render},
     change::{Fate, OpenedRule, Opening},
     reason::Reason,
     request::{Request, State, Verdict},
@@ -23,6 +23,16 @@ fn modal(request: &Request, view: &View) -> String {
 
 fn watching() -> View {
     View { watch_only: true, ..view() }
+}
+
+#[test]
+fn a_click_tells_by_its_block_whether_its_card_said_that_portcullis_only_watches() {
+    for (view, watching) in [(watching(), true), (view(), false)] {
+        let card = render(&authorized(three()), &view);
+        let buttons = card.blocks.iter().find(|block| block["type"] == "actions").expect("buttons");
+        assert_eq!(is_watching(buttons["block_id"].as_str().expect("an id")), watching);
+    }
+    assert!(!is_watching("watching"), "an id of ours has a request and a version before it");
 }
 
 #[test]
