@@ -247,3 +247,13 @@ fn a_sent_update_that_failed_may_land_until_it_says() {
     assert_eq!(failed.updating, [lease("u", later(45))]);
     assert_eq!(failed.due_for(Work::Update), Some(later(45)), "not before its back-off, and not before it landed");
 }
+
+#[test]
+fn a_card_is_shown_anew_once_though_several_click_on_the_old_one() {
+    let before = Request { version: 4, rendered_version: 4, ..pending() };
+    let first = step(&before, Event::ShownAnew { reply: None }, now(), "n").expect("the first click");
+    assert_eq!((first.next.version, first.effects), (5, vec![Effect::Update]));
+    assert_eq!(first.next.work(now()), Some(Work::Update));
+    let second = step(&first.next, Event::ShownAnew { reply: None }, now(), "n");
+    assert_eq!(second, Err(Refusal::NothingToDo("Pending")));
+}
