@@ -70,7 +70,9 @@ fn where_every_rule_stays_ec2_was_not_asked() {
 fn the_history_tells_of_rules_that_stay_only_where_some_do() {
     let attempt = |stay| Event::RevokeAttempted { holder: "r".to_owned(), rules: vec![0], stay };
     let stays = |request: &Request| request.history.iter().any(|entry| entry.what.contains("1 rules stay"));
-    assert!(stays(&then(&reverting(), attempt(BTreeMap::from([(1, failed())])))));
+    let one = then(&reverting(), attempt(BTreeMap::from([(1, failed())])));
+    assert!(stays(&one));
+    assert_eq!(one.due_for(Work::Update), Some(later(5)), "whoever reverts shows it too, in a moment");
     let all = then(&reverting(), attempt(BTreeMap::new()));
     assert!(!all.history.iter().any(|entry| entry.what.contains("stay")));
 }
