@@ -66,6 +66,9 @@ pub struct Gone {
     pub readable_at: DateTime<Utc>,
 }
 
+/// What a rule let in from when on; `None` where it was gone.
+type Values = Vec<(DateTime<Utc>, Option<RuleKey>)>;
+
 /// All of it.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
@@ -78,7 +81,7 @@ pub(super) struct Ledger {
     /// By rule id, the calls that made it what it was, oldest first.
     pub past: BTreeMap<String, Vec<String>>,
     /// By rule id: what it let in from when on, oldest first; `None` where it was gone.
-    values: BTreeMap<String, Vec<(DateTime<Utc>, Option<RuleKey>)>>,
+    values: BTreeMap<String, Values>,
     order: u64,
 }
 
