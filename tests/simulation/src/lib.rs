@@ -15,6 +15,7 @@ pub mod oracle;
 pub mod panics;
 pub mod plan;
 pub mod search;
+pub mod settings;
 pub mod shrink;
 pub mod sim;
 pub mod stats;

@@ -73,3 +73,20 @@ fn search(
     let (stats, broken) = together.into_inner().unwrap_or_else(PoisonError::into_inner);
     Many { stats, took: begun.elapsed(), broken }
 }
+
+/// Does each of the jobs, in order, on as many threads as there are cores; whether all went well.
+pub fn on_all_cores<T: Copy + Send + Sync>(jobs: &[T], work: impl Fn(T) -> bool + Sync) -> bool {
+    let (left, well) = (Mutex::new(jobs.iter().copied()), Mutex::new(true));
+    let next = || left.lock().unwrap_or_else(PoisonError::into_inner).next();
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                while let Some(job) = next() {
+                    let done = work(job);
+                    *well.lock().unwrap_or_else(PoisonError::into_inner) &= done;
+                }
+            });
+        }
+    });
+    well.into_inner().unwrap_or_else(PoisonError::into_inner)
+}

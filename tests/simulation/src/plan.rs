@@ -167,6 +167,7 @@ impl Plan {
             latest: TimeDelta::minutes(if rng.u8(..) < 40 { 59 } else { 18 }),
             spared: BTreeSet::new(),
         };
+        // Drawn last: all else is drawn as it was before there was this.
         plan.rates.writes_late = if rng.u8(..) < 60 { rng.u16(0..40) } else { 0 };
         plan
     }

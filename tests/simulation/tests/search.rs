@@ -1,14 +1,16 @@
 //! Every path up to a depth, from every world: two pollers, two clickers, three faults. `DEPTH` and `STATES` go further.
 
 use std::{
-    env,
     process::ExitCode,
     sync::{Mutex, PoisonError},
-    thread,
     time::Instant,
 };
 
-use simulation::search::{Flaw, Tally, World, search};
+use simulation::{
+    many::on_all_cores,
+    search::{Flaw, Tally, World, search},
+    settings::number,
+};
 
 /// No search sees more states, unless `STATES` says so: reaching it fails, or a search that grew would be cut unnoticed.
 const STATES: usize = 150_000;
@@ -16,33 +18,20 @@ const STATES: usize = 150_000;
 /// What a flaw breaks is found within this depth.
 const FLAWS_DEPTH: usize = 10;
 
-fn number(name: &str) -> Option<usize> {
-    env::var(name).ok().and_then(|text| text.parse().ok())
-}
-
-/// Every one of them on as many threads as there are cores, in order.
-fn on_all_cores<T: Copy + Send + Sync>(jobs: &[T], work: impl Fn(T) -> bool + Sync) -> bool {
-    let (left, well) = (Mutex::new(jobs.iter().copied()), Mutex::new(true));
-    let next = || left.lock().unwrap_or_else(PoisonError::into_inner).next();
-    thread::scope(|scope| {
-        for _ in 0..thread::available_parallelism().map_or(2, usize::from) {
-            scope.spawn(|| {
-                while let Some(job) = next() {
-                    let done = work(job);
-                    *well.lock().unwrap_or_else(PoisonError::into_inner) &= done;
-                }
-            });
-        }
-    });
-    well.into_inner().unwrap_or_else(PoisonError::into_inner)
+fn usize_of(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
 }
 
 fn main() -> ExitCode {
+    let numbers = [number("DEPTH"), number("STATES")].map(|number| number.map(|number| number.map(usize_of)));
+    let [Ok(deepest), Ok(most)] = numbers else {
+        println!("DEPTH and STATES are numbers");
+        return ExitCode::FAILURE;
+    };
     let begun = Instant::now();
     let sum = Mutex::new((0, 0, Tally::default()));
-    let most = number("STATES");
     let whole = on_all_cores(&World::ALL, |world| {
-        let (depth, begun) = (number("DEPTH").unwrap_or(world.depth()), Instant::now());
+        let (depth, begun) = (deepest.unwrap_or(world.depth()), Instant::now());
         let found = search(world, Flaw::None, depth, 3, most.unwrap_or(STATES));
         let seconds = begun.elapsed().as_secs_f64();
         println!("{world:?} to depth {depth}: {} states, {} moves, {seconds:.1} s", found.states, found.moves);

@@ -6,6 +6,7 @@ use std::{env, process::ExitCode, time::Duration};
 use simulation::{
     many::run_many,
     plan::Plan,
+    settings::number,
     shrink::{Shrunk, shrink},
     sim::run,
 };
@@ -14,48 +15,54 @@ use simulation::{
 const LEAST: u64 = 300;
 
 fn main() -> ExitCode {
-    if let Some(seed) = number("SEED") {
-        return one(seed);
+    play().unwrap_or_else(|wrong| {
+        println!("{wrong}");
+        ExitCode::FAILURE
+    })
+}
+
+fn play() -> Result<ExitCode, String> {
+    if let Some(seed) = number("SEED")? {
+        return Ok(one(seed, None));
     }
-    let (count, limit) = match number("SEEDS") {
+    let (count, limit) = match number("SEEDS")? {
         Some(count) => (count, Duration::MAX),
-        None => (20_000, Duration::from_secs(number("SECONDS").unwrap_or(60))),
+        None => (20_000, Duration::from_secs(number("SECONDS")?.unwrap_or(60))),
     };
+    let first = first()?;
     for seed in [3, 14, 15, 92, 65] {
         if run(seed, None, false).hash != run(seed, None, false).hash {
-            println!("seed {seed} is not the same twice");
-            return ExitCode::FAILURE;
+            return Err(format!("seed {seed} is not the same twice"));
         }
     }
-    let first = first();
     println!("seeds from {first} on");
     let many = run_many(first, count, limit, LEAST);
     let rate = many.stats.seeds as f64 / many.took.as_secs_f64();
     println!("{}\n{rate:.0} runs a second, {:.1} s", many.stats, many.took.as_secs_f64());
-    let Some(broken) = many.broken else { return ExitCode::SUCCESS };
+    let Some(broken) = many.broken else { return Ok(ExitCode::SUCCESS) };
     // It failed, whatever comes of it when it is played again.
     println!("seed {} broke a promise: {}", broken.seed, broken.violation.unwrap_or_default());
-    if run(broken.seed, None, false).hash != broken.hash {
-        println!("seed {} is not the same twice", broken.seed);
-    }
-    let _again = one(broken.seed);
-    ExitCode::FAILURE
+    let _again = one(broken.seed, Some(broken.hash));
+    Ok(ExitCode::FAILURE)
 }
 
 /// The first seed.
-fn first() -> u64 {
+fn first() -> Result<u64, String> {
     if env::var("FIRST").is_ok_and(|first| first == "any") {
-        return fastrand::u64(..1 << 40);
+        return Ok(fastrand::u64(..1 << 40));
     }
-    number("FIRST").unwrap_or(1)
+    Ok(number("FIRST")?.unwrap_or(1))
 }
 
-/// One seed, twice: both have to be the same. What happened is told if something is wrong, or if `STORY` is set.
-fn one(seed: u64) -> ExitCode {
+/// One seed, twice: both have to be the same, and what came of it `before`. What happened is told if something is wrong, or if `STORY` is set.
+fn one(seed: u64, before: Option<u64>) -> ExitCode {
     let (told, again) = (run(seed, None, true), run(seed, None, false));
     if told.hash != again.hash {
         println!("seed {seed} is not the same twice");
         return ExitCode::FAILURE;
+    }
+    if before.is_some_and(|hash| hash != told.hash) {
+        println!("seed {seed} is not what it was before");
     }
     if env::var_os("STORY").is_some() {
         println!("{}", told.story.join("\n"));
@@ -77,9 +84,4 @@ fn tell_the_smallest(seed: u64) {
     let Some(Shrunk { plan, outcome, plays }) = shrink(Plan::of(seed), None) else { return };
     let lines = outcome.story.len();
     println!("{}\nthe smallest of {plays} plays that breaks it, in {lines} lines: {plan:?}", outcome.story.join("\n"));
-}
-
-fn number(name: &str) -> Option<u64> {
-    let text = env::var(name).ok()?;
-    Some(text.parse().unwrap_or_else(|_| panic!("{name}={text} is not a number")))
 }

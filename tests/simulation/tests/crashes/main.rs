@@ -7,19 +7,11 @@
 #![allow(clippy::expect_used, reason = "a test ends where its story breaks")]
 #![allow(clippy::wildcard_enum_match_arm, reason = "a script says only what is different in it")]
 
-use std::{
-    env,
-    process::ExitCode,
-    sync::{
-        Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Instant,
-};
+use std::{env, process::ExitCode, sync::Mutex, time::Instant};
 
 mod script;
 
-use simulation::fakes::Moment;
+use simulation::{fakes::Moment, many::on_all_cores};
 
 use self::script::{Script, Staged};
 
@@ -78,21 +70,13 @@ fn main() -> ExitCode {
         }
     };
     let begun = Instant::now();
-    let (next, counts) = (AtomicUsize::new(0), Mutex::new((0, 0)));
-    let ended = std::thread::scope(|scope| {
-        let work = || {
-            while let Some(script) = Script::ALL.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let (singles, pairs) = every_crash(*script, all);
-                println!("{:<28} {singles:>4} single crashes, {pairs:>5} pairs", format!("{script:?}"));
-                let mut counts = counts.lock().expect("the counts");
-                (counts.0, counts.1) = (counts.0 + singles, counts.1 + pairs);
-            }
-        };
-        let threads: Vec<_> =
-            (0..std::thread::available_parallelism().map_or(1, usize::from)).map(|_| scope.spawn(work)).collect();
-        // All of them are waited for, also where one has failed.
-        let ended: Vec<bool> = threads.into_iter().map(|thread| thread.join().is_ok()).collect();
-        ended.into_iter().all(|well| well)
+    let counts = Mutex::new((0, 0));
+    let ended = on_all_cores(&Script::ALL, |script| {
+        let (singles, pairs) = every_crash(script, all);
+        println!("{:<28} {singles:>4} single crashes, {pairs:>5} pairs", format!("{script:?}"));
+        let mut counts = counts.lock().expect("the counts");
+        (counts.0, counts.1) = (counts.0 + singles, counts.1 + pairs);
+        true
     });
     let (singles, pairs) = *counts.lock().expect("the counts");
     println!("{singles} single crashes and {pairs} pairs in {:.1} s", begun.elapsed().as_secs_f64());
