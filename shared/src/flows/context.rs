@@ -107,9 +107,25 @@ impl<S: RequestStore, C, F> Context<S, C, F> {
     ///
     /// # Errors
     /// The store did not take it; whether it was written is not known, and need not be.
-    pub async fn advance(&self, mut request: Request, event: &Event) -> Result<Advanced, StoreError> {
+    pub async fn advance(&self, request: Request, event: &Event) -> Result<Advanced, StoreError> {
+        self.advance_by(request, |_| Ok(event.clone())).await
+    }
+
+    /// As [`Context::advance`], by an event that depends on what was stored last, or is refused because of it.
+    ///
+    /// # Errors
+    /// As [`Context::advance`].
+    pub async fn advance_by(
+        &self,
+        mut request: Request,
+        event: impl Fn(&Request) -> Result<Event, Refusal>,
+    ) -> Result<Advanced, StoreError> {
         for _ in 0..RACES {
-            match self.advance_once(request, event).await? {
+            let event = match event(&request) {
+                Ok(event) => event,
+                Err(refusal) => return Ok(Advanced::Refused { refusal, request }),
+            };
+            match self.advance_once(request, &event).await? {
                 Once::Over(advanced) => return Ok(advanced),
                 Once::Raced(current) => request = current,
             }

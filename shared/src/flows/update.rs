@@ -7,10 +7,10 @@ use crate::{
     domain::{
         card::{self, Message},
         request::{CardRef, Request},
-        step::Event,
+        step::{Event, Refusal},
     },
     flows::{
-        context::{Advanced, Context, Once, RACES, raced},
+        context::{Advanced, Context},
         list::list,
         post::{LOOK_BACK, Shown, adopt_all, is_about_blocks, log, send, shown, text_alone, weigh},
     },
@@ -53,22 +53,18 @@ pub async fn update<S: RequestStore, C: Chat, F: Firewall>(
 /// lags, or somebody else was quicker.
 async fn begin_update<S: RequestStore, C: Chat, F>(
     context: &Context<S, C, F>,
-    mut request: Request,
+    request: Request,
     deadline: Deadline,
 ) -> Result<Option<(Request, String)>, StoreError> {
-    for _ in 0..RACES {
-        if !lags(context, &request) {
-            return Ok(None);
-        }
-        let lease = context.lease(deadline);
-        let holder = lease.holder.clone();
-        match context.advance_once(request, &Event::UpdateBegun(lease)).await? {
-            Once::Over(Advanced::Done { request, .. }) => return Ok(Some((request, holder))),
-            Once::Over(Advanced::Refused { .. } | Advanced::Vanished) => return Ok(None),
-            Once::Raced(current) => request = current,
-        }
-    }
-    Err(raced(&request))
+    let lease = context.lease(deadline);
+    let begun = |request: &Request| {
+        let name = request.state.name();
+        lags(context, request).then(|| Event::UpdateBegun(lease.clone())).ok_or(Refusal::NothingToDo(name))
+    };
+    Ok(match context.advance_by(request, begun).await? {
+        Advanced::Done { request, .. } => Some((request, lease.holder)),
+        Advanced::Refused { .. } | Advanced::Vanished => None,
+    })
 }
 
 /// Whether the cards show something else than the request's last state, or may.

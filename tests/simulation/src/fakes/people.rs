@@ -16,8 +16,8 @@ use shared::domain::{
     request::{Request, State},
 };
 
-use super::{Run, outside::lock, watched::Made};
-use crate::functions;
+use super::{Run, outside::lock};
+use crate::{functions, oracle::Called};
 
 const ACCOUNT: &str = "111122223333";
 const REGION: &str = "eu-central-1";
@@ -57,9 +57,10 @@ impl Run {
         let outcome = answer.result.expect("EC2 does it");
         if let Some(watched) = &self.watched {
             let (id, at, after) = (answer.request_id.as_str(), self.now(), self.all_rules(group));
-            let readable_at = at + self.source.delay();
-            let made = Made { id, by: opener, at, readable_at, before: &before, after: &after };
-            watched.called(group, &made, &operation, &outcome);
+            let (readable_at, group) = (at + self.source.delay(), group.to_string());
+            let (before, after) = (before.as_slice(), after.as_slice());
+            let called = Called { id, group, by: opener, at, readable_at, cut: false, before, after };
+            watched.oracle.called(&called, &operation, &outcome);
         }
         RequestId::parse(&answer.request_id).expect("a request id")
     }
@@ -68,7 +69,7 @@ impl Run {
     pub fn delay_record(&self, id: &RequestId, delay: TimeDelta) {
         self.source.delay_one(id.as_str(), delay);
         if let Some(watched) = &self.watched {
-            watched.delayed(id.as_str(), self.now() + delay);
+            watched.oracle.delayed(id.as_str(), self.now() + delay);
         }
     }
 
@@ -201,7 +202,7 @@ impl Run {
 
     pub(super) fn tell_of_click(&self, user: &str, button: &'static str, id: &RequestId) {
         if let Some(watched) = &self.watched {
-            watched.clicked(user, button, id.as_str());
+            watched.oracle.clicked(user, button, id.as_str());
         }
     }
 

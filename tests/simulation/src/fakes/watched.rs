@@ -3,11 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, Utc};
-use local::{
-    system::{config::ConfigFile, seed::Opener},
-    world::ec2::{Operation, Outcome, Rule},
-};
-use shared::domain::{card::View, change::GroupKey};
+use local::system::config::ConfigFile;
+use shared::domain::card::View;
 
 use super::{
     MemoryStore,
@@ -16,27 +13,17 @@ use super::{
 };
 use crate::{
     alarms,
-    oracle::{Called, Eyes, Oracle},
+    oracle::{Eyes, Oracle},
     plan::Plan,
     story::Story,
 };
 
 /// The oracle, and its eyes on whoever is at work.
 pub(super) struct Watched {
-    oracle: Arc<Oracle>,
+    pub(super) oracle: Arc<Oracle>,
     story: Arc<Story>,
     eyes: Mutex<Arc<Eyes>>,
     file: Mutex<ConfigFile>,
-}
-
-/// A call that somebody made.
-pub(super) struct Made<'a> {
-    pub(super) id: &'a str,
-    pub(super) by: Opener,
-    pub(super) at: DateTime<Utc>,
-    pub(super) readable_at: DateTime<Utc>,
-    pub(super) before: &'a [Rule],
-    pub(super) after: &'a [Rule],
 }
 
 impl Watched {
@@ -58,20 +45,6 @@ impl Watched {
     pub(super) fn deploy(&self, file: &ConfigFile) {
         *lock(&self.file) = file.clone();
         self.next_invocation();
-    }
-
-    pub(super) fn called(&self, group: &GroupKey, made: &Made<'_>, operation: &Operation, outcome: &Outcome) {
-        let Made { id, by, at, readable_at, before, after } = *made;
-        let called = Called { id, group: group.to_string(), by, at, readable_at, cut: false, before, after };
-        self.oracle.called(&called, operation, outcome);
-    }
-
-    pub(super) fn delayed(&self, id: &str, readable_at: DateTime<Utc>) {
-        self.oracle.delayed(id, readable_at);
-    }
-
-    pub(super) fn clicked(&self, user: &str, button: &'static str, id: &str) {
-        self.oracle.clicked(user, button, id);
     }
 
     /// The first promise that was broken, with the story; in the end, also what should have come about.

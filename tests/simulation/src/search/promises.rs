@@ -25,31 +25,24 @@ impl Node {
             return Err("a decision never changes".to_owned());
         }
         let moved = next.state != before.state;
-        match before.state {
+        let is_final = match before.state {
             State::Approved
             | State::Reverted
             | State::AlreadyGone
             | State::ChangedByHand
             | State::Observed
-            | State::Withdrawn
-                if moved =>
-            {
-                return Err(format!("{} is final, and became {name}", before.state.name()));
-            }
-            State::Approved
-            | State::Reverted
-            | State::AlreadyGone
-            | State::ChangedByHand
-            | State::Observed
-            | State::Withdrawn
-            | State::NeedsPost
+            | State::Withdrawn => true,
+            State::NeedsPost
             | State::Posting { .. }
             | State::Pending
             | State::Denied
             | State::Reverting { .. }
             | State::PartlyReverted
             | State::RevertFailed
-            | State::Ignored { .. } => {}
+            | State::Ignored { .. } => false,
+        };
+        if is_final && moved {
+            return Err(format!("{} is final, and became {name}", before.state.name()));
         }
         let says_gone = matches!(next.state, State::Reverted | State::AlreadyGone | State::Withdrawn);
         if moved && says_gone && !self.rules.iter().all(|rule| matches!(rule, Rule::Gone(_))) {
